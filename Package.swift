@@ -1,0 +1,119 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// libtorch: `LIBTORCH` if set (headers and libraries alike), else what `make deps` installed into `.libtorch/`.
+let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch/torch"
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+    path: "Tests/\(name)Tests", resources: resources, swiftSettings: strict)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "pipeline",
+  products: [
+    .executable(name: "pipeline", targets: ["pipeline"]),
+    // What `make bench` times; not installed.
+    .executable(name: "pipeline-benchmarks", targets: ["Benchmarks"]),
+    .library(name: "PipelineKit", targets: ["PipelineKit"]),
+    // The seam over libtorch: loaded on first use, never linked, so that the tool starts without libtorch.
+    .library(name: "CTorchLibrary", type: .dynamic, targets: ["CTorchLibrary"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    .target(name: "CPNG", path: "Sources/CPNG", linkerSettings: [.linkedLibrary("png")]),
+    .target(name: "CJPEG", path: "Sources/CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+    .systemLibrary(
+      name: "CSndfile", path: "Sources/CSndfile", pkgConfig: "sndfile",
+      providers: [.apt(["libsndfile1-dev"])]),
+    .target(name: "CPendingFiles", path: "Sources/CPendingFiles"),
+    room("MediaIO", ["CPNG", "CJPEG", "CSndfile", "CPendingFiles"]),
+    tests("MediaIO", [], resources: [.copy("Fixtures")]),
+
+    .target(name: "CTorch", path: "Sources/CTorch", linkerSettings: [.linkedLibrary("dl")]),
+    .target(
+      name: "CTorchLibrary", path: "Sources/CTorchLibrary",
+      cxxSettings: [
+        .headerSearchPath("../CTorch/include"),
+        .unsafeFlags([
+          "-isystem", "\(libtorch)/include",
+          "-isystem", "\(libtorch)/include/torch/csrc/api/include", "-fvisibility=hidden",
+        ]),
+      ],
+      linkerSettings: [
+        .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+      ]),
+    room("Torch", ["CTorch"]),
+    // Vector loops are worth nothing unoptimised, and the tests would take minutes.
+    .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O2"])]),
+    room("TorchNN", ["CKernels", "Torch"]),
+    room("MediaTensors", ["MediaIO", "Torch"]),
+    room("Conditioners", ["TorchNN", "Torch"]),
+    room("Families", ["Conditioners", "TorchNN", "Torch"]),
+    room("ModelTraining", ["TorchNN", "Torch", "MediaTensors", "MediaIO", logging]),
+    room("ModelEvaluation", ["ModelTraining", "TorchNN", "Torch", "MediaTensors", "MediaIO"]),
+    room(
+      "PipelineCore",
+      [
+        "MediaTensors", "MediaIO", "Torch", "Yams", logging,
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]
+    ),
+    room(
+      "SuperResolutionTask",
+      [
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "TorchNN",
+        "Torch", "MediaTensors", "MediaIO", logging,
+      ], path: "Sources/Tasks/SuperResolution"),
+    room("PipelineKit", ["SuperResolutionTask", "PipelineCore", "MediaIO"]),
+    .executableTarget(
+      name: "pipeline",
+      dependencies: [
+        "PipelineKit", "MediaIO", logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Sources/pipeline", swiftSettings: strict),
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["SuperResolutionTask", "Torch"], path: "Sources/Benchmarks",
+      swiftSettings: strict),
+    // What several rooms' tests share: golden files, comparisons, temporary folders.
+    room("TestSupport", ["Torch"], path: "Tests/TestSupport"),
+    tests("Torch", ["TestSupport"], resources: [.copy("Golden")]),
+    tests("TorchNN", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
+    tests("MediaTensors", ["MediaIO", "Torch", "TestSupport"], resources: [.copy("Golden")]),
+    tests("ModelTraining", ["TorchNN", "Torch", "TestSupport", logging]),
+    tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
+    tests(
+      "SuperResolutionTask",
+      [
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "TorchNN",
+        "MediaTensors",
+        "MediaIO", "Torch", "TestSupport", logging,
+      ],
+      resources: [.copy("Golden")]),
+    tests("PipelineCore", ["MediaIO", "Torch"]),
+    tests("pipeline", ["PipelineKit", "MediaIO"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx20
+)
