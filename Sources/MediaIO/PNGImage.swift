@@ -1,0 +1,32 @@
+public import Foundation
+
+extension Image {
+  /// Decodes a whole PNG picture; see ``PNGReader`` for what is expanded and what is kept.
+  ///
+  /// - Throws: ``MediaError`` if the data is not PNG, is damaged, animated, or holds more than 2^31 samples.
+  public init(pngData data: Data, name: String = "PNG data") throws {
+    let reader = try PNGReader(data: data, name: name)
+    let header = reader.header
+    try ImageLimits.check(
+      width: header.width, height: header.height, channels: header.channels.count, file: name)
+    let samples = try reader.readRows(header.height)
+    self.init(
+      width: header.width, height: header.height, channels: header.channels, samples: samples,
+      metadata: reader.metadata)
+  }
+
+  /// Encodes as PNG with all metadata; the same picture always gives the same bytes.
+  ///
+  /// - Parameter compressionLevel: zlib's, 0 (none) … 9 (slowest).
+  /// - Throws: ``MediaError`` if metadata or sides do not fit PNG.
+  public func pngData(compressionLevel: Int = PNGWriter.defaultCompressionLevel) throws -> Data {
+    var data = Data()
+    let writer = try PNGWriter(
+      header: PNGHeader(width: width, height: height, channels: channels, bitDepth: bitDepth),
+      metadata: metadata, compressionLevel: compressionLevel
+    ) { data.append(contentsOf: $0) }
+    try writer.writeRows(samples)
+    try writer.finish()
+    return data
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// The chunks of a RIFF WAVE file, as far as libsndfile falls short: it takes what is left of a truncated file
+/// without a word, and reads no comment of more than 2 kB.
+struct WAVChunks {
+  private let data: Data
+  /// Identifier, first byte of the body and the length that the file claims.
+  private var chunks: [(name: String, body: Int, length: Int)] = []
+
+  /// Bytes that fit behind a 32-bit length, with room for the header.
+  static let longest = 0xFFFF_0000
+
+  /// Nil if the data is no RIFF WAVE file.
+  init?(_ data: Data) {
+    self.data = data.startIndex == 0 ? data : Data(data)
+    guard data.count >= 12, text(0) == "RIFF", text(8) == "WAVE" else { return nil }
+    var position = 12
+    while position + 8 <= data.count {
+      let length = number(position + 4)
+      chunks.append((text(position), position + 8, length))
+      position += 8 + length + length % 2
+    }
+  }
+
+  private func text(_ position: Int) -> String {
+    String(decoding: data[position..<position + 4], as: UTF8.self)
+  }
+
+  private func number(_ position: Int) -> Int {
+    data[position..<position + 4].reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  /// - Throws: ``MediaError`` if the samples reach beyond the end of the file.
+  func requireWhole(file: String) throws {
+    guard let samples = chunks.first(where: { $0.name == "data" }) else { return }
+    // Programs that write to a pipe leave a length that means "to the end".
+    let isOpenEnded = samples.length >= 0x7FFF_F000
+    guard isOpenEnded || samples.body + samples.length <= data.count else {
+      throw MediaError(
+        "the WAV file is cut short: \(data.count - samples.body) of \(samples.length) bytes of samples",
+        file: file, remedy: "a complete file is needed")
+    }
+  }
+
+  /// The ICMT entry of a LIST chunk of the kind INFO.
+  var comment: String? {
+    for chunk in chunks where chunk.name == "LIST" && chunk.length >= 4 {
+      let end = min(chunk.body + chunk.length, data.count)
+      guard chunk.body + 4 <= end, text(chunk.body) == "INFO" else { continue }
+      var position = chunk.body + 4
+      while position + 8 <= end {
+        let length = number(position + 4)
+        let last = min(position + 8 + length, end)
+        if text(position) == "ICMT" {
+          return String(decoding: data[position + 8..<last].prefix { $0 != 0 }, as: UTF8.self)
+        }
+        position += 8 + length + length % 2
+      }
+    }
+    return nil
+  }
+
+  /// The file with a LIST chunk behind its samples, where programs that ignore it are not disturbed.
+  static func appending(comment: String, to file: Data) -> Data {
+    var text = Data(comment.utf8) + [0]
+    if text.count % 2 == 1 { text.append(0) }
+    var whole = file
+    if whole.count % 2 == 1 { whole.append(0) }
+    whole += Data("LIST".utf8) + bytes(text.count + 12) + Data("INFOICMT".utf8) + bytes(text.count) + text
+    whole.replaceSubrange(4..<8, with: bytes(whole.count - 8))
+    return whole
+  }
+
+  private static func bytes(_ value: Int) -> Data {
+    withUnsafeBytes(of: UInt32(value).littleEndian) { Data($0) }
+  }
+}
