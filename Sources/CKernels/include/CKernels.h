@@ -1,0 +1,58 @@
+// Kernels in plain C for what libtorch does slower than this processor could. No state, no allocation, no threads.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Channels of one vector.
+enum { CKernelsLanes = 16 };
+
+/// Whether this processor has the instructions that make `ckernels_winograd` worth calling (AVX-512 F).
+bool ckernels_winograd_is_fast(void);
+
+/// Floats that the weights of a 3×3 convolution take once packed; channels are rounded up to `CKernelsLanes`.
+size_t ckernels_winograd_packed_count(long inputs, long outputs);
+
+/// Packs `weight [outputs, inputs, 3, 3]`: every filter transformed, `[36, inputs, outputs rounded up]`.
+void ckernels_winograd_pack(const float *_Nonnull weight, long inputs, long outputs, float *_Nonnull packed);
+
+/// Floats that one call of `ckernels_winograd` needs as working memory.
+size_t ckernels_winograd_scratch_count(long inputs, long outputs);
+
+/// A picture in memory, channels last: pixels lie `pixel` floats apart, a multiple of `CKernelsLanes`, rows `row`.
+/// What lies beside it is read as the padding: one pixel before the first of a row and one row above; after the last,
+/// `CKernelsOverhang` pixels and rows (finite numbers; the first of them is the padding, so it has to be zero).
+typedef struct {
+  /// The pixel (0, 0).
+  float *_Nonnull origin;
+  long row;
+  long pixel;
+} CKernelsPicture;
+
+enum { CKernelsOverhang = 4 };
+
+/// What follows a convolution.
+typedef enum {
+  CKernelsStore = 0,
+  /// max(0, y).
+  CKernelsRelu,
+  /// y is added to what lies in the output.
+  CKernelsAdd,
+} CKernelsEpilogue;
+
+/// The 3×3 convolution (stride 1, one pixel of padding) of the pixels y0 ..< y1, x0 ..< x1; nothing else of
+/// `output` is written. The first `inputs` channels are read, and `outputs`, rounded up to `CKernelsLanes`, written;
+/// `bias` has as many entries.
+void ckernels_winograd(CKernelsPicture input, long inputs, CKernelsPicture output, long outputs,
+                       const float *_Nonnull packed, const float *_Nonnull bias, CKernelsEpilogue epilogue, long y0,
+                       long y1, long x0, long x1, float *_Nonnull scratch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,177 @@
+// 3×3 convolution by minimal filtering, F(4×4, 3×3) of Lavin & Gray 2016 ("Fast Algorithms for Convolutional Neural
+// Networks", section 4.3): 36 products instead of 144 for 16 outputs. Pictures lie channels-last, so that a
+// transform works on 16 channels at once and the products are 36 small matrix products, a block of tiles each.
+#include <string.h>
+
+#include "CKernels.h"
+
+enum { lanes = CKernelsLanes, taps = 36, block = 24 };
+
+/// 16 floats; as AVX-512 has them where the function says so, taken apart by the compiler elsewhere.
+typedef float vector __attribute__((vector_size(64), aligned(4)));
+
+#if defined(__x86_64__)
+#define FAST __attribute__((target("avx512f,avx512vl,avx512dq,fma")))
+bool ckernels_winograd_is_fast(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+#else
+#define FAST
+bool ckernels_winograd_is_fast(void) { return false; }
+#endif
+// A sum is only a register where its number is a constant.
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#define INLINE FAST __attribute__((always_inline)) static inline
+
+static long rounded(long channels) { return (channels + lanes - 1) / lanes * lanes; }
+
+size_t ckernels_winograd_packed_count(long inputs, long outputs) { return taps * inputs * rounded(outputs); }
+
+size_t ckernels_winograd_scratch_count(long inputs, long outputs) {
+  return taps * block * (rounded(inputs) + rounded(outputs));
+}
+
+/// G g Gᵀ of every filter, in double precision: it is done once.
+void ckernels_winograd_pack(const float *weight, long inputs, long outputs, float *packed) {
+  static const double g[6][3] = {
+      {1.0 / 4, 0, 0},
+      {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+      {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+      {1.0 / 24, 1.0 / 12, 1.0 / 6},
+      {1.0 / 24, -1.0 / 12, 1.0 / 6},
+      {0, 0, 1},
+  };
+  const long width = rounded(outputs);
+  memset(packed, 0, sizeof(float) * ckernels_winograd_packed_count(inputs, outputs));
+  for (long d = 0; d < outputs; ++d)
+    for (long c = 0; c < inputs; ++c) {
+      const float *filter = weight + (d * inputs + c) * 9;
+      double half[6][3];
+      for (int i = 0; i < 6; ++i)
+        for (int x = 0; x < 3; ++x)
+          half[i][x] = g[i][0] * filter[x] + g[i][1] * filter[3 + x] + g[i][2] * filter[6 + x];
+      for (int i = 0; i < 6; ++i)
+        for (int j = 0; j < 6; ++j)
+          packed[((i * 6 + j) * inputs + c) * width + d] =
+              (float)(g[j][0] * half[i][0] + g[j][1] * half[i][1] + g[j][2] * half[i][2]);
+    }
+}
+
+/// Bᵀ d for one column of six.
+INLINE void input_column(const vector d[6], vector out[6]) {
+  const vector a = d[4] - 4 * d[2], b = d[3] - 4 * d[1], c = d[4] - d[2], e = 2 * (d[3] - d[1]);
+  out[0] = 4 * d[0] - 5 * d[2] + d[4];
+  out[1] = a + b;
+  out[2] = a - b;
+  out[3] = c + e;
+  out[4] = c - e;
+  out[5] = 4 * d[1] - 5 * d[3] + d[5];
+}
+
+/// Aᵀ m for one column of six.
+INLINE void output_column(const vector m[6], vector out[4]) {
+  const vector a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
+  out[0] = m[0] + a + c;
+  out[1] = b + 2 * d;
+  out[2] = a + 4 * c;
+  out[3] = b + 8 * d + m[5];
+}
+
+/// Bᵀ d B of the 6×6 pixels at `pixels`, to `transformed [36, block, channels]`.
+FAST static void input_tile(const float *pixels, long row, long pixel, long channels, float *transformed) {
+  for (long c = 0; c < channels; c += lanes) {
+    vector columns[6][6];
+    for (int x = 0; x < 6; ++x) {
+      vector d[6], out[6];
+      for (int y = 0; y < 6; ++y) d[y] = *(const vector *)(pixels + y * row + x * pixel + c);
+      input_column(d, out);
+      for (int i = 0; i < 6; ++i) columns[i][x] = out[i];
+    }
+    for (int i = 0; i < 6; ++i) {
+      vector out[6];
+      input_column(columns[i], out);
+      for (int j = 0; j < 6; ++j) *(vector *)(transformed + (i * 6 + j) * block * channels + c) = out[j];
+    }
+  }
+}
+
+/// Products of `rows` tiles with `parts` vectors of output channels: `v [rows, stride]` times `u [inputs, width]`.
+INLINE void product(const float *v, long stride, const float *u, long width, long inputs, float *m, const int rows,
+                    const int parts) {
+  vector sums[24];
+  UNROLLED for (int i = 0; i < rows * parts; ++i) sums[i] = (vector){0};
+  for (long k = 0; k < inputs; ++k) {
+    vector weights[4];
+    UNROLLED for (int p = 0; p < parts; ++p) weights[p] = *(const vector *)(u + k * width + p * lanes);
+    UNROLLED for (int r = 0; r < rows; ++r)
+      UNROLLED for (int p = 0; p < parts; ++p) sums[r * parts + p] += v[r * stride + k] * weights[p];
+  }
+  UNROLLED for (int r = 0; r < rows; ++r)
+    UNROLLED for (int p = 0; p < parts; ++p) *(vector *)(m + r * width + p * lanes) = sums[r * parts + p];
+}
+
+/// The 36 matrix products of a block of tiles. 24 sums stay in registers, whatever the number of channels.
+FAST static void products(const float *v, long stride, const float *u, long width, long inputs, float *m, long tiles) {
+  for (int f = 0; f < taps; ++f, v += block * stride, u += inputs * width, m += block * width)
+    for (long part = 0; part < width; ) {
+      const long left = (width - part) / lanes;
+#define PART(rows, parts)                                                                                   \
+  for (long t = 0; t < tiles; t += rows)                                                                    \
+    product(v + t * stride, stride, u + part, width, inputs, m + t * width + part, rows, parts);            \
+  part += parts * lanes
+      if (left == 1) {
+        PART(12, 1);
+      } else if (left == 2 || left == 4) {
+        PART(12, 2);
+      } else {
+        PART(8, 3);
+      }
+#undef PART
+    }
+}
+
+/// Aᵀ m A of one tile, then bias and epilogue, to at most `height` × `width` pixels.
+FAST static void output_tile(const float *m, long channels, const float *bias, CKernelsEpilogue epilogue,
+                             float *pixels, long row, long pixel, long height, long width) {
+  for (long c = 0; c < channels; c += lanes) {
+    vector columns[4][6];
+    for (int j = 0; j < 6; ++j) {
+      vector in[6], out[4];
+      for (int i = 0; i < 6; ++i) in[i] = *(const vector *)(m + (i * 6 + j) * block * channels + c);
+      output_column(in, out);
+      for (int i = 0; i < 4; ++i) columns[i][j] = out[i];
+    }
+    const vector shift = *(const vector *)(bias + c);
+    for (long y = 0; y < height; ++y) {
+      vector out[4];
+      output_column(columns[y], out);
+      for (long x = 0; x < width; ++x) {
+        vector *target = (vector *)(pixels + y * row + x * pixel + c);
+        vector value = out[x] + shift;
+        if (epilogue == CKernelsAdd) value += *target;
+        if (epilogue == CKernelsRelu) value = __builtin_elementwise_max(value, (vector){0});
+        *target = value;
+      }
+    }
+  }
+}
+
+FAST void ckernels_winograd(CKernelsPicture input, long inputs, CKernelsPicture output, long outputs,
+                            const float *packed, const float *bias, CKernelsEpilogue epilogue, long y0, long y1,
+                            long x0, long x1, float *scratch) {
+  const long stride = rounded(inputs), width = rounded(outputs);
+  float *const v = scratch, *const m = scratch + taps * block * stride;
+  for (long y = y0; y < y1; y += 4)
+    for (long x = x0; x < x1; x += 4 * block) {
+      const long left = (x1 - x + 3) / 4, tiles = left < block ? left : block;
+      for (long t = 0; t < tiles; ++t)
+        input_tile(input.origin + (y - 1) * input.row + (x + 4 * t - 1) * input.pixel, input.row, input.pixel, stride,
+                   v + t * stride);
+      products(v, stride, packed, width, inputs, m, tiles);
+      for (long t = 0; t < tiles; ++t) {
+        const long h = y1 - y, w = x1 - x - 4 * t;
+        output_tile(m + t * width, width, bias, epilogue, output.origin + y * output.row + (x + 4 * t) * output.pixel,
+                    output.row, output.pixel, h < 4 ? h : 4, w < 4 ? w : 4);
+      }
+    }
+}
