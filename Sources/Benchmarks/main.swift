@@ -1,0 +1,41 @@
+// Times the super-resolution network for `make bench`, which runs this between its peers, round by round:
+//
+//     pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]
+//
+// For every line read from standard input the picture is enlarged once, and a line `{"seconds": …, "peakMegabytes": …}`
+// is written; the end of the input ends the program. Loading and packing the weights comes before, unmeasured.
+
+internal import Foundation
+internal import SuperResolutionTask
+internal import Torch
+
+func peakMegabytes() -> Double {
+  var usage = rusage()
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return Double(usage.ru_maxrss) / 1024
+}
+
+func run(_ arguments: [String]) throws {
+  let sides = arguments.count > 2 ? arguments[2].split(separator: "x").compactMap { Int($0) } : []
+  guard sides.count == 2, sides.allSatisfy({ $0 > 0 }) else {
+    throw TensorError("usage: pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]")
+  }
+  let model = try SuperResolutionModel(contentsOf: URL(fileURLWithPath: arguments[1]))
+  let upscaler = try Upscaler(model: model, workers: 2, fuses: arguments.last != "plain")
+  let noise = KeyedNoise(seed: 0, sample: 0, step: 0, stream: "benchmark")
+  let picture = try Tensor(noise.uniform(count: 3 * sides[0] * sides[1]), shape: [3, sides[0], sides[1]])
+  while readLine() != nil {
+    let clock = ContinuousClock()
+    let time = try clock.measure { _ = try upscaler(picture) }
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    print("{\"seconds\": \(seconds), \"peakMegabytes\": \(peakMegabytes())}")
+    fflush(nil)
+  }
+}
+
+do {
+  try run(CommandLine.arguments)
+} catch {
+  FileHandle.standardError.write(Data("pipeline-benchmarks: \(error)\n".utf8))
+  exit(1)
+}

@@ -1,0 +1,9 @@
+// What other people import: the core, the values that stages pass on, and every task.
+@_exported public import MediaIO
+@_exported public import PipelineCore
+@_exported public import SuperResolutionTask
+
+extension TaskRegistry {
+  /// Every task of this package, with the stages that read and write media.
+  public static let all = TaskRegistry([SuperResolution()], commonStages: MediaStages.all)
+}

@@ -1,0 +1,158 @@
+public import Foundation
+public import Logging
+internal import MediaIO
+internal import MediaTensors
+internal import Torch
+
+/// Pairs of photographs, high resolution and its bicubic reduction, held in memory as 8-bit tensors.
+public struct PhotographDataset: Sendable {
+  /// One photograph: `high [3, s·h, s·w]` and `low [3, h, w]`, both `uint8`.
+  struct Pair: Sendable {
+    let high: Tensor
+    let low: Tensor
+    var lowHeight: Int { low.shape[1] }
+    var lowWidth: Int { low.shape[2] }
+  }
+
+  public let scale: Int
+  let training: [Pair]
+  let validation: [Pair]
+  /// Share of the positions up to each training pair: a pair is drawn as often as it is large.
+  private let cumulative: [Double]
+
+  /// Pictures of more than this many pixels are halved first: that removes traces of JPEG and of demosaicing.
+  static let halvedAbove = 600_000
+  /// Side of the squares that large pictures are cut into.
+  static let cutSide = 320
+  /// Squares whose mean absolute luma gradient (0…255, both axes added) is below this teach nothing.
+  static let leastDetail = 4.0
+
+  /// Reads every PNG and JPEG below `folders`, in the order of their paths.
+  ///
+  /// Every 20th small picture is held out for validation. Links and pictures under 64 pixels are left out;
+  /// unreadable ones are named in the log and left out.
+  /// - Throws: `MediaError` when a folder is missing, `TensorError`, or a usage error when nothing was found.
+  public init(folders: [URL], scale: Int, log: Logger) throws {
+    self.scale = scale
+    var training: [Pair] = []
+    var validation: [Pair] = []
+    var small = 0
+    for file in try folders.flatMap(Self.pictures(below:)) {
+      let image: Image
+      do {
+        image = try Image(contentsOf: file)
+      } catch {
+        log.warning("left out: \(error)")
+        continue
+      }
+      guard image.channels == .rgb || image.channels == .grey, min(image.width, image.height) >= 64 else {
+        continue
+      }
+      var picture = try image.tensor()
+      if image.channels == .grey { picture = try picture.repeatInterleave(3, axis: 0) }
+      if image.width * image.height > Self.halvedAbove {
+        for square in try Self.squares(of: picture) { training.append(try Self.pair(square, scale)) }
+      } else {
+        let pair = try Self.pair(picture, scale)
+        if small % 20 == 0 { validation.append(pair) } else { training.append(pair) }
+        small += 1
+      }
+    }
+    // A single photograph serves for both.
+    if training.isEmpty { training = validation }
+    guard !training.isEmpty else {
+      throw TensorError(
+        "no photographs to train on below \(folders.map(\.path).joined(separator: ", ")); PNG or JPEG files of at least "
+          + "64×64 would be right")
+    }
+    self.training = training
+    self.validation = validation.isEmpty ? [training[0]] : validation
+    let areas = training.map { Double($0.lowHeight * $0.lowWidth) }
+    var sum = 0.0
+    cumulative = areas.map {
+      sum += $0
+      return sum
+    }
+    log.info(
+      "\(training.count) pictures to train on (\(String(format: "%.1f", sum * Double(scale * scale) / 1e6)) megapixels), \(self.validation.count) held out"
+    )
+  }
+
+  /// One batch of crops, `low [n, 3, side, side]` and `high [n, 3, s·side, s·side]` over 0…1, each turned and
+  /// mirrored at random; keyed by (seed, step, index of the sample in the step).
+  func batch(seed: UInt64, step: Int, samples: Range<Int>, side: Int) throws -> (low: Tensor, high: Tensor) {
+    var lows: [Tensor] = []
+    var highs: [Tensor] = []
+    for sample in samples {
+      let noise = KeyedNoise(seed: seed, sample: UInt64(sample), step: UInt64(step), stream: "crops")
+      let draws = noise.uniform(count: 4).map(Double.init)
+      let target = draws[0] * cumulative.last!
+      let pair = training[min(cumulative.firstIndex { $0 > target } ?? 0, training.count - 1)]
+      let y = Int(draws[1] * Double(pair.lowHeight - side + 1))
+      let x = Int(draws[2] * Double(pair.lowWidth - side + 1))
+      let symmetry = SquareSymmetry(code: Int(draws[3] * 8))
+      lows.append(try symmetry(Self.crop(pair.low, y, x, side)))
+      highs.append(try symmetry(Self.crop(pair.high, y * scale, x * scale, side * scale)))
+    }
+    // With the channels innermost the convolutions of a step take a tenth less time.
+    return (
+      try (Tensor.stack(lows).to(.float32) / 255).contiguous(.channelsLast),
+      try (Tensor.stack(highs).to(.float32) / 255).contiguous(.channelsLast)
+    )
+  }
+
+  private static func crop(_ picture: Tensor, _ y: Int, _ x: Int, _ side: Int) throws -> Tensor {
+    try picture.narrow(1, start: y, length: side).narrow(2, start: x, length: side)
+  }
+
+  private static func pair(_ picture: Tensor, _ scale: Int) throws -> Pair {
+    let height = picture.shape[1] / scale * scale
+    let width = picture.shape[2] / scale * scale
+    let high = try picture.narrow(1, start: 0, length: height).narrow(2, start: 0, length: width).contiguous()
+    let low = try Degradation.bicubic(high, scale: scale)
+    return Pair(high: try bytes(high), low: try bytes(low))
+  }
+
+  private static func bytes(_ picture: Tensor) throws -> Tensor {
+    try (picture.clamped(0, 1) * 255).rounded().to(.uint8)
+  }
+
+  private static func squares(of picture: Tensor) throws -> [Tensor] {
+    let half = try Degradation.bicubic(picture, scale: 2)
+    let (height, width) = (half.shape[1], half.shape[2])
+    var squares: [Tensor] = []
+    for y in stride(from: 0, through: height - cutSide, by: cutSide) {
+      for x in stride(from: 0, through: width - cutSide, by: cutSide) {
+        let square = try crop(half, y, x, cutSide).contiguous()
+        let grey = try square.mean([0]) * 255
+        let down =
+          try grey.narrow(0, start: 1, length: cutSide - 1) - grey.narrow(0, start: 0, length: cutSide - 1)
+        let across =
+          try grey.narrow(1, start: 1, length: cutSide - 1) - grey.narrow(1, start: 0, length: cutSide - 1)
+        if try down.abs().mean().scalar() + across.abs().mean().scalar() > leastDetail {
+          squares.append(square)
+        }
+      }
+    }
+    return squares
+  }
+
+  /// Every PNG and JPEG below `folder` (or the file itself), sorted by path; links are not followed.
+  static func pictures(below folder: URL) throws -> [URL] {
+    let keys: [URLResourceKey] = [.isRegularFileKey, .isSymbolicLinkKey]
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+      throw TensorError("\(folder.path) does not exist; a folder of photographs would be right")
+    }
+    guard isFolder.boolValue else { return [folder] }
+    guard let walk = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: keys) else {
+      return []
+    }
+    var found: [URL] = []
+    for case let file as URL in walk where ["png", "jpg", "jpeg"].contains(file.pathExtension.lowercased()) {
+      let values = try? file.resourceValues(forKeys: Set(keys))
+      if values?.isRegularFile == true, values?.isSymbolicLink != true { found.append(file) }
+    }
+    return found.sorted { $0.path < $1.path }
+  }
+}

@@ -1,0 +1,166 @@
+internal import Families
+public import Foundation
+internal import ModelTraining
+public import PipelineCore
+internal import Torch
+internal import TorchNN
+
+/// P(high-resolution picture | low-resolution picture).
+public struct SuperResolution: PipelineTask {
+  public init() {}
+
+  public let name = "super-resolution"
+  public let summary = "enlarge a picture"
+  public let statement = "P(picture | smaller picture)"
+  public let verbs: Set<Verb> = [.run, .train, .evaluate]
+  public let outputExtension = "png"
+  public let inputExtensions: Set<String> = ["png", "jpg", "jpeg"]
+
+  public var options: [OptionDescription] { UpscaleStage.options.filter { $0.name == "scale" } }
+
+  public var stages: [StageDefinition] {
+    [
+      StageDefinition(
+        "upscale", summary: "enlarge a picture by a model of super-resolution", options: UpscaleStage.options
+      ) { try UpscaleStage.make($0, $1) }
+    ]
+  }
+}
+
+extension SuperResolution {
+  /// One model may take several files.
+  public func weightsSHA256(_ options: [String: String], _ specification: Specification) throws -> String? {
+    guard let scale = options["scale"].flatMap(Double.init), ScalePlan.range.contains(scale) else {
+      return nil
+    }
+    let weights = try ScaleWeights(specification.model(named: options["model"]))
+    return try weights.sha256(ScalePlan(scale: scale, available: weights.scales))
+  }
+
+  /// Models are trained and judged at whole scales.
+  private func wholeScale(_ options: Options) throws -> Int {
+    let wanted = options.number("scale")
+    guard let scale = Int(exactly: wanted) else {
+      throw PipelineError.usage("--scale is \(wanted); a whole number such as 2 would be right here")
+    }
+    return scale
+  }
+
+  /// Where `train --publish` puts the weights.
+  public func publishedWeights(_ request: TrainingRequest, _ specification: Specification) throws -> URL {
+    try ScaleWeights(specification.model(named: request.model)).file(wholeScale(request.options))
+  }
+}
+
+extension SuperResolution: StreamingTask {
+  public func fileStream(_ pipeline: Pipeline) throws -> FileStream? {
+    guard pipeline.steps.map(\.definition.name) == ["decode-image", "upscale", "encode-png"] else {
+      return nil
+    }
+    let environment = StageEnvironment(specification: pipeline.specification)
+    let upscale = try UpscaleStage.make(pipeline.steps[1].options, environment)
+    return { try upscale.stream($0, to: $1, context: $2) }
+  }
+}
+
+extension SuperResolution: TrainableTask {
+  public func train(_ request: TrainingRequest, _ specification: Specification) throws -> TrainingReport {
+    let entry = try specification.model(named: request.model)
+    guard let training = specification.training else {
+      throw PipelineError.usage("the specification of 'super-resolution' has no recipes under 'training'")
+    }
+    let recipes = try training.decode([String: SuperResolutionRecipe].self, of: "'training'")
+    let recipeName = "\(entry.name)-x\(try wholeScale(request.options))"
+    guard var recipe = recipes[recipeName] else {
+      throw PipelineError.usage(
+        NearestName.unknown("recipe", recipeName, known: Array(recipes.keys), listing: true))
+    }
+    if let steps = request.steps { recipe.training.steps = steps }
+    if let seed = request.seed { recipe.training.seed = seed }
+    guard !request.data.isEmpty else {
+      throw PipelineError.usage(
+        "--data is missing; folders or files of photographs, PNG or JPEG, would be right")
+    }
+    let dataset = try PhotographDataset(
+      folders: request.data, scale: recipe.network.scale, log: request.log)
+    let run = try SuperResolutionTraining(
+      recipe: recipe, dataset: dataset, folder: request.folder, workers: request.workers,
+      device: UpscaleStage.device(request.device), log: request.log)
+    let progress = ProgressLine(
+      "train \(entry.name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
+    defer { progress.finish() }
+    let result = try run.run(
+      start: try request.start.map { try SuperResolutionModel(contentsOf: $0) }, resume: request.resume,
+      timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
+      progress: { _, _ in progress.advance() })
+    let file = URL(fileURLWithPath: "\(request.folder.relativePath)/weights.safetensors")
+    try result.model.write(
+      to: file,
+      notes: [
+        "recipe": try recipe.json(), "pipeline": PipelineVersion.current,
+        "validation_psnr": String(format: "%.4f", result.validation),
+      ])
+    return TrainingReport(
+      weights: file, isFinished: result.outcome == .finished,
+      figures: ["validation PSNR (dB)": result.validation])
+  }
+}
+
+extension SuperResolution: EvaluableTask {
+  public func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws
+    -> [EvaluationTable]
+  {
+    let names =
+      request.model == "all"
+      ? specification.models.map(\.name) : [try specification.model(named: request.model).name]
+    let scale = try wholeScale(request.options)
+    guard !request.data.isEmpty else {
+      throw PipelineError.usage("--data is missing; a folder of pictures such as Set5 would be right")
+    }
+    let upscalers = try names.map { name in
+      let weights = try ScaleWeights(specification.model(named: name))
+      let model = try SuperResolutionModel(contentsOf: weights.file(scale), scale: scale)
+      return try Upscaler(model: model, workers: request.workers, device: UpscaleStage.device(request.device))
+    }
+    return try request.data.map { folder in
+      try table(
+        BenchmarkPairs.read(folder, scale: scale), scale, zip(names, upscalers).map { ($0, $1) }, request)
+    }
+  }
+
+  private func table(
+    _ pairs: [BenchmarkPair], _ scale: Int, _ models: [(name: String, upscaler: Upscaler)],
+    _ request: EvaluationRequest
+  ) throws -> EvaluationTable {
+    let evaluation = SuperResolutionEvaluation(scale: scale)
+    let progress = ProgressLine(
+      "evaluate", total: pairs.count * models.count, unit: "pictures", mode: request.progress)
+    defer { progress.finish() }
+    let figures = try models.map { model in
+      try evaluation(pairs, upscale: { try model.upscaler($0) { _, _ in try Interrupt.check() } }) { _ in
+        progress.advance()
+      }
+    }
+    var rows: [EvaluationTable.Row] = []
+    for index in pairs.indices {
+      let bicubic: [Double?] = [figures[0][index].bicubicPSNR, figures[0][index].bicubicSSIM]
+      rows.append(
+        .init(pairs[index].name, bicubic + figures.flatMap { [$0[index].psnr, $0[index].ssim] as [Double?] }))
+    }
+    let means = figures.map { SuperResolutionEvaluation.mean($0, name: "mean") }
+    rows.append(
+      .init(
+        "mean of \(pairs.count)",
+        [means[0].bicubicPSNR, means[0].bicubicSSIM] + means.flatMap { [$0.psnr, $0.ssim] as [Double?] }))
+    let columns = (["bicubic"] + models.map(\.name)).flatMap { [("\($0) PSNR (dB)", 2), ("\($0) SSIM", 4)] }
+    return EvaluationTable(subject: "×\(scale), on Y", columns: columns, rows: rows)
+  }
+}
+
+extension SuperResolutionRecipe {
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

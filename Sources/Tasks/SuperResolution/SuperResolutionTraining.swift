@@ -1,0 +1,113 @@
+internal import Conditioners
+public import Families
+public import Foundation
+public import Logging
+public import ModelTraining
+public import Torch
+public import TorchNN
+
+/// The recipe of one super-resolution model.
+public struct SuperResolutionRecipe: Codable, Sendable, Equatable {
+  public var network: SuperResolutionNetwork.Configuration
+  /// Side of a crop of the low-resolution picture.
+  public var patch: Int
+  public var loss: PointEstimate.Loss
+  public var training: TrainingRecipe
+
+  public init(
+    network: SuperResolutionNetwork.Configuration, patch: Int, loss: PointEstimate.Loss,
+    training: TrainingRecipe
+  ) {
+    self.network = network
+    self.patch = patch
+    self.loss = loss
+    self.training = training
+  }
+}
+
+/// Trains one super-resolution model on photographs.
+public struct SuperResolutionTraining {
+  public let recipe: SuperResolutionRecipe
+  private let dataset: PhotographDataset
+  private let folder: URL
+  private let workers: Int
+  private let device: Device
+  private let log: Logger
+
+  /// - Parameter folder: for checkpoints and the log.
+  /// - Throws: `TensorError` when the data are of another scale, or a photograph is smaller than the patch.
+  public init(
+    recipe: SuperResolutionRecipe, dataset: PhotographDataset, folder: URL, workers: Int,
+    device: Device = .cpu, log: Logger
+  ) throws {
+    guard dataset.scale == recipe.network.scale else {
+      throw TensorError(
+        "the data are for scale \(dataset.scale), the network for scale \(recipe.network.scale)")
+    }
+    let smallest = dataset.training.min { min($0.lowHeight, $0.lowWidth) < min($1.lowHeight, $1.lowWidth) }
+    if let smallest, min(smallest.lowHeight, smallest.lowWidth) < recipe.patch {
+      throw TensorError(
+        "a patch of \(recipe.patch) pixels does not fit into the smallest photograph, "
+          + "\(smallest.lowWidth)×\(smallest.lowHeight) when reduced by \(dataset.scale)")
+    }
+    self.recipe = recipe
+    self.dataset = dataset
+    self.folder = folder
+    self.workers = workers
+    self.device = device
+    self.log = log
+  }
+
+  /// - Parameters:
+  ///   - start: weights to begin with instead of fresh ones.
+  ///   - timeLimit: seconds.
+  /// - Returns: the model with averaged weights, how the run ended, and its PSNR (dB, on Y) on held-out pictures.
+  public func run(
+    start: SuperResolutionModel? = nil, resume: Bool, timeLimit: Double?, shouldStop: () -> Bool,
+    progress: (_ step: Int, _ loss: Double) -> Void
+  ) throws -> (model: SuperResolutionModel, outcome: Trainer.Outcome, validation: Double) {
+    let network = try SuperResolutionNetwork(recipe.network)
+    try network.initialize(seed: recipe.training.seed)
+    if let start { try network.begin(with: start.network) }
+    try network.to(device: device)
+    let model = SuperResolutionModel(network: network, loss: recipe.loss)
+    let megaflop = Double(network.parameterCount * recipe.patch * recipe.patch * 6) / 1e6
+    let total = megaflop * Double(recipe.training.samplesPerStep * recipe.training.steps) / 1e9
+    log.info("\(network.parameterCount) parameters, \(String(format: "%.2f", total)) PFLOP in all")
+    let trainer = try Trainer(
+      model: network, hidden: network.trunk.hiddenWeights, recipe: recipe.training, folder: folder,
+      workers: workers,
+      log: log)
+    let (recipe, dataset, family, device) = (recipe, dataset, model.family, device)
+    let conditioner = LowResolutionConditioner()
+    network.setComputeType(recipe.training.precision == .bfloat16 ? .bfloat16 : .float32)
+    let outcome = try trainer.run(
+      resume: resume, timeLimit: timeLimit, shouldStop: shouldStop,
+      loss: { step, chunk in
+        let size = recipe.training.chunkSize
+        let batch = try dataset.batch(
+          seed: recipe.training.seed, step: step, samples: chunk * size..<(chunk + 1) * size,
+          side: recipe.patch)
+        return try family.loss(
+          batch.high.to(device: device), given: conditioner(batch.low.to(device: device)))
+      },
+      evaluate: {
+        network.setComputeType(.float32)
+        defer { network.setComputeType(recipe.training.precision == .bfloat16 ? .bfloat16 : .float32) }
+        return [("psnr", try validation(of: model))]
+      }, progress: progress)
+    network.setComputeType(.float32)
+    return (model, outcome, try validation(of: model))
+  }
+
+  /// Mean PSNR on Y (dB) over the held-out pictures.
+  func validation(of model: SuperResolutionModel) throws -> Double {
+    let upscaler = try Upscaler(model: model, workers: workers, device: device)
+    let pairs = try dataset.validation.map {
+      BenchmarkPair(name: "", high: try $0.high.to(.float32) / 255, low: try $0.low.to(.float32) / 255)
+    }
+    let evaluation = SuperResolutionEvaluation(scale: dataset.scale)
+    let figures = try pairs.map { try evaluation.compare(upscaler($0.low), $0.high).psnr }
+    return figures.reduce(0, +) / Double(figures.count)
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import PipelineKit
+
+/// `pipeline evaluate TASK --data FOLDER`: figures on test data.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Judge a task's models on test data.",
+    discussion:
+      "super-resolution: PSNR and SSIM on Y, as papers have it; X_LR.png beside X_HR.png is taken as its "
+      + "low resolution, any other picture is reduced by MATLAB's bicubic.")
+
+  @Argument(help: "A task; `pipeline list` names them.")
+  var task: String
+
+  @Argument(parsing: .allUnrecognized, help: "The task's own options.")
+  var options: [String] = []
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Folders with test data.", valueName: "folder"))
+  var data: [String] = []
+
+  @Option(help: ArgumentHelp("The model, or 'all'.", valueName: "name"))
+  var model: String?
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let registry = TaskRegistry.all
+    let task = try registry.task(named: task, for: .evaluate)
+    guard let evaluable = task as? any EvaluableTask else {
+      throw PipelineError.usage("task '\(task.name)' cannot evaluate")
+    }
+    let specification = try task.specification(in: PipelineHome())
+    let given = try GivenOption.parse(options, task.options, owner: "task '\(task.name)'")
+    let checked = try Options(
+      task.options, owner: "task '\(task.name)'", given: given, fallbacks: specification.defaults)
+    let tables = try evaluable.evaluate(
+      EvaluationRequest(
+        model: model, data: data.map { URL(fileURLWithPath: $0) }, options: checked, workers: common.workers,
+        device: common.device ?? "cpu", progress: common.progress), specification)
+    let text = tables.map { common.json ? $0.jsonLines : $0.text }.joined(
+      separator: common.json ? "\n" : "\n\n")
+    try StandardStreams.write(Data((text + "\n").utf8))
+  }
+}

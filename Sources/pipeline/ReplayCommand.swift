@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import Logging
+import MediaIO
+import PipelineKit
+
+/// `pipeline replay FILE`: makes a file again and compares the bytes.
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay", abstract: "Make a file again from its provenance, and compare.",
+    discussion: """
+      On the same engine (libtorch, instruction set, device) the bytes are the same. The input is found by its SHA-256
+      beside the file or in the working folder. Exit status 1 when the bytes differ.
+      """)
+
+  @Argument(help: "A file that this tool wrote.")
+  var file: String
+
+  @Option(help: ArgumentHelp("What it was made from.", valueName: "file"))
+  var input: String?
+
+  @Option(name: [.short, .long], help: ArgumentHelp("Keep the new file.", valueName: "file"))
+  var output: String?
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let url = URL(fileURLWithPath: file)
+    let replay = try Replay(url, input: input.map { URL(fileURLWithPath: $0) })
+    let registry = TaskRegistry.all
+    let home = try PipelineHome()
+    let task = try registry.task(named: replay.provenance.task, for: .run)
+    let specification = try task.specification(in: home)
+    let differences = try replay.differences(task, specification)
+    let run = try PipelineRun(
+      registry.pipeline(ofTask: task.name, in: home, overriding: replay.options), of: task)
+    let again = try run.output(
+      of: FileBytes.read(replay.input), context: common.context(source: replay.input.relativePath))
+    if let output { try AtomicFile.write(again, to: URL(fileURLWithPath: output)) }
+    let before = try FileBytes.read(url)
+    let isSame = again == before
+    let changed = differences.isEmpty ? "" : " (\(differences.joined(separator: "; ")))"
+    if isSame {
+      try printResult(
+        "\(file): the same \(before.count) bytes",
+        json: ["file": file, "same": true, "differences": differences],
+        asJSON: common.json)
+      return
+    }
+    let distance = Replay.largestDifference(before, again)
+    let text =
+      switch distance {
+      case nil: "another size or kind"
+      case 0: "the same samples, but other bytes around them"
+      case let most?: "samples up to \(most) grey levels apart"
+      }
+    throw PipelineError.data("\(file): made again, it differs: \(text)\(changed)")
+  }
+}

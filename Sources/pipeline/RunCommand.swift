@@ -1,0 +1,144 @@
+import ArgumentParser
+import Foundation
+import Logging
+import MediaIO
+import PipelineKit
+import Synchronization
+
+/// `pipeline run TASK INPUT`: draws x given y.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Draw x given y: run a task's pipeline on an input.",
+    usage: "pipeline run <task> [<input> ...] [-o <output>] [--option value ...]",
+    discussion: TaskRegistry.all.tasks.filter { $0.verbs.contains(.run) }.map(taskHelp).joined(
+      separator: "\n\n"))
+
+  @Argument(help: "A task; `pipeline list` names them.")
+  var task: String
+
+  @Argument(
+    parsing: .allUnrecognized, help: "Files, folders, or - for standard input; and the task's own options.")
+  var inputs: [String] = []
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp(
+      "A file, a folder, or - for standard output; otherwise <input>-<task> in the working folder.",
+      valueName: "file"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("The seed; sample i of a seed is always the same.", valueName: "n"))
+  var seed: String?
+
+  @Option(help: ArgumentHelp("How many samples.", valueName: "n"))
+  var count: String?
+
+  @Option(help: ArgumentHelp("Files that are worked on at once, of several.", valueName: "n"))
+  var jobs = 1
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard (1...64).contains(jobs) else { throw ValidationError("--jobs is \(jobs); 1 to 64 would be right") }
+  }
+
+  func run() throws {
+    let registry = TaskRegistry.all
+    let task = try registry.task(named: task, for: .run)
+    let home = try PipelineHome()
+    let specification = try task.specification(in: home)
+    let descriptions = specification.stages.compactMap { registry.stages[$0.name] }.flatMap(\.options)
+    let (paths, optionWords) = Self.split(inputs, descriptions)
+    var given = try GivenOption.parse(optionWords, descriptions, owner: "task '\(task.name)'")
+    try addCommon(to: &given, descriptions, task.name)
+    let pipeline = try registry.pipeline(ofTask: task.name, in: home, overriding: given)
+    let plan = try RunPlan(
+      inputs: paths, output: output, task: task, inputExtensions: task.inputExtensions)
+    let run = try PipelineRun(pipeline, of: task)
+    if plan.isBatch { try runBatch(run, plan) } else { try runOne(run, plan.jobs[0], task.name) }
+  }
+
+  private func runOne(_ run: PipelineRun, _ job: RunPlan.Job, _ task: String) throws {
+    let outcome = try run.perform(job, skipsDone: false, context: common.context(source: job.source))
+    if let output = job.output { try report(job.source, output.relativePath, outcome, task) }
+  }
+
+  private func runBatch(_ run: PipelineRun, _ plan: RunPlan) throws {
+    let progress = ProgressLine(task, total: plan.jobs.count, unit: "files", mode: common.progress)
+    let failures = Mutex<[String]>([])
+    try run.performAll(plan.jobs, parallel: jobs, workers: common.workers) { job, outcome in
+      progress.advance()
+      guard let output = job.output?.relativePath else { return }
+      switch outcome {
+      case .failed(let error): failures.withLock { $0.append(ExitReport(error).line ?? "\(error)") }
+      case .skipped: progress.log("pipeline: \(output) is done already")
+      case .written: try? report(job.source, output, outcome, task)
+      }
+    }
+    progress.finish()
+    let lines = failures.withLock { $0 }
+    guard lines.isEmpty else {
+      for line in lines { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+      throw PipelineError.data("\(lines.count) of \(plan.jobs.count) files failed, as listed above")
+    }
+  }
+
+  private func report(_ input: String, _ output: String, _ outcome: PipelineRun.Outcome, _ task: String)
+    throws
+  {
+    guard case .written(let bytes, let seconds) = outcome else { return }
+    try printResult(
+      output, json: ["task": task, "input": input, "output": output, "bytes": bytes, "seconds": seconds],
+      asJSON: common.json)
+  }
+
+  /// The common options go to the stages that have them; a task without randomness says so.
+  private func addCommon(to given: inout [String: GivenOption], _ known: [OptionDescription], _ task: String)
+    throws
+  {
+    for (name, value) in [("device", common.device), ("seed", seed), ("count", count)] {
+      guard let value else { continue }
+      if known.contains(where: { $0.name == name }) {
+        given[name] = .commandLine(name, value)
+      } else if let description = Specification.commonOptions.first(where: { $0.name == name }) {
+        _ = try description.parse(value, place: "--\(name)")
+        common.log.info("--\(name) changes nothing: '\(task)' gives the same result for every seed and draw")
+      }
+    }
+  }
+
+  /// Parts inputs from options by what is known of the options: a flag stands alone, another takes a value.
+  static func split(_ words: [String], _ descriptions: [OptionDescription]) -> (
+    inputs: [String], options: [String]
+  ) {
+    var inputs: [String] = []
+    var options: [String] = []
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      if word == "--" {
+        inputs += rest
+        break
+      }
+      guard word.hasPrefix("-"), word != "-" else {
+        inputs.append(word)
+        continue
+      }
+      options.append(word)
+      let isFlag = descriptions.contains {
+        $0.form == .flag && (word == "--\($0.name)" || word == "--no-\($0.name)")
+      }
+      let isKnown = descriptions.contains { word == "--\($0.name)" }
+      if isKnown, !isFlag, let value = rest.first, !value.hasPrefix("--") {
+        options.append(value)
+        rest.removeFirst()
+      }
+    }
+    return (inputs, options)
+  }
+
+  private static func taskHelp(_ task: any PipelineTask) -> String {
+    let stages = task.stages.flatMap(\.options)
+    let options = stages.filter { option in option.name != "device" }.map { "  \($0.helpLine)" }
+    return (["\(task.name): \(task.summary), \(task.statement)"] + options).joined(separator: "\n")
+  }
+}

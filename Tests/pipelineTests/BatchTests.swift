@@ -1,0 +1,84 @@
+import Foundation
+import MediaIO
+import PipelineKit
+import Testing
+
+/// Several inputs and folders; doing it again; making a file again.
+struct BatchTests {
+  @Test func foldersGoOnAfterErrorsAndSkipWhatIsDone() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try picture(1, in: tool, "in/a.png")
+    try picture(2, in: tool, "in/deep/b.png")
+    try picture(3, in: tool, "in/.hidden/h.png")
+    try Data("not a picture".utf8).write(to: tool.folder.appendingPathComponent("in/c.png"))
+    let arguments = ["run", "super-resolution", "in", "-o", "out", "--model", "fast"]
+    let first = try tool(arguments + ["--jobs", "2"])
+    #expect(first.status == 1)
+    #expect(Set(first.text.split(separator: "\n")) == ["out/a.png", "out/deep/b.png"])
+    #expect(first.errors.contains("in/c.png") && first.errors.contains("1 of 3 files failed"))
+    try FileManager.default.removeItem(at: tool.folder.appendingPathComponent("in/c.png"))
+
+    let second = try tool(arguments)
+    #expect(second.status == 0 && second.output.isEmpty)
+    #expect(second.errors.contains("out/a.png is done already"))
+
+    // Another input of the same name, and another option, are made again.
+    try picture(4, in: tool, "in/a.png")
+    #expect(try tool(arguments).text == "out/a.png\n")
+    #expect(try tool(arguments + ["--scale", "1.5"]).text == "out/a.png\nout/deep/b.png\n")
+  }
+
+  @Test func inAFolderOrAloneTheSameBytes() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try picture(1, in: tool, "in/a.png")
+    try picture(2, in: tool, "in/b.png")
+    #expect(
+      try tool(["run", "super-resolution", "in", "-o", "out", "--model", "fast", "--jobs", "2"]).status == 0)
+    let alone = try tool([
+      "run", "super-resolution", "in/b.png", "-o", "-", "--model", "fast", "--threads", "2",
+    ])
+    #expect(try Data(contentsOf: tool.folder.appendingPathComponent("out/b.png")) == alone.output)
+  }
+
+  @Test func replayMakesTheSameBytesOrSaysWhatDiffers() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try picture(1, in: tool, "a.png")
+    try picture(2, in: tool, "b.png")
+    #expect(
+      try tool(["run", "super-resolution", "a.png", "-o", "out.png", "--model", "fast", "--scale", "3"])
+        .status == 0)
+    let same = try tool(["replay", "out.png"])
+    #expect(same.status == 0 && same.text.contains("out.png: the same"), "\(same.errors)")
+    let other = try tool(["replay", "out.png", "--input", "b.png"])
+    #expect(other.status == 1 && other.errors.contains("b.png is not what out.png was made from"))
+    try FileManager.default.removeItem(at: tool.folder.appendingPathComponent("a.png"))
+    let lost = try tool(["replay", "out.png"])
+    #expect(lost.status == 1 && lost.errors.contains("--input"))
+
+    // A sample changed by hand, and a version that never was.
+    try picture(1, in: tool, "a.png")
+    let file = tool.folder.appendingPathComponent("out.png")
+    var image = try Image(contentsOf: file)
+    var provenance = try #require(try Provenance(image.metadata, name: "out.png"))
+    provenance.version = "0.0.1"
+    provenance.write(to: &image.metadata)
+    guard case .uint8(var samples) = image.samples else { return }
+    samples[7] ^= 4
+    image.samples = .uint8(samples)
+    try image.pngData().write(to: file)
+    let changed = try tool(["replay", "out.png"])
+    #expect(changed.status == 1)
+    #expect(changed.errors.contains("4 grey levels") && changed.errors.contains("version 0.0.1 then"))
+  }
+
+  private func picture(_ seed: Int, in tool: Tool, _ name: String) throws {
+    let file = tool.folder.appendingPathComponent(name)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let samples = (0..<20 * 12 * 3).map { UInt8(truncatingIfNeeded: ($0 / 3 % 20) * 9 * seed + $0 / 60 * 5) }
+    try Image(width: 20, height: 12, channels: .rgb, samples: .uint8(samples)).pngData().write(to: file)
+  }
+}
