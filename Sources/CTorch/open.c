@@ -11,14 +11,15 @@ const CTorchAPI *ctorch_open(const char *path, const char *libtorch_lib, char *e
     for (int i = 0; i < 2; ++i) {
       char full[4096];
       snprintf(full, sizeof full, "%s/%s", libtorch_lib, names[i]);
-      // Global, so that the seam's own dependencies of the same name resolve to these.
-      if (!dlopen(full, RTLD_NOW | RTLD_GLOBAL)) {
+      // Global, so that the seam's own dependencies of the same name resolve to these. Lazy, because only a small part
+      // of libtorch's functions is ever called.
+      if (!dlopen(full, RTLD_LAZY | RTLD_GLOBAL)) {
         snprintf(error, error_capacity, "%s", dlerror());
         return NULL;
       }
     }
   }
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
   if (!library) {
     snprintf(error, error_capacity, "%s", dlerror());
     return NULL;

@@ -215,6 +215,8 @@ void set_grad_mode(int32_t enabled) { c10::GradMode::set_enabled(enabled != 0); 
 
 void set_thread_count(int32_t count) {
   guarded<int>(0, [&] {
+    // A thread's first parallel operator takes over what any other thread set last, unless it was asked before.
+    at::get_num_threads();
     at::set_num_threads(count);
     return 0;
   });

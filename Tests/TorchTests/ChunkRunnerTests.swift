@@ -42,6 +42,29 @@ struct ChunkRunnerTests {
     }
   }
 
+  /// What a thread has set stays, whatever other threads set before its first operator.
+  @Test func threadCountsDoNotLeakBetweenThreads() throws {
+    let (isSet, isOverridden) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let found = Mutex<Int?>(nil)
+    let first = Thread {
+      try? Libtorch.setThreadCount(1)
+      isSet.signal()
+      isOverridden.wait()
+      let count = try? Libtorch.threadCount()
+      found.withLock { $0 = count }
+      isSet.signal()
+    }
+    first.start()
+    isSet.wait()
+    let second = Thread {
+      try? Libtorch.setThreadCount(3)
+      isOverridden.signal()
+    }
+    second.start()
+    isSet.wait()
+    #expect(found.withLock { $0 } == 1)
+  }
+
   @Test(arguments: [1, 2, 3]) func errorOfTheLowestIndex(_ workers: Int) throws {
     for _ in 0..<5 {
       let error = try #require(throws: TensorError.self) {

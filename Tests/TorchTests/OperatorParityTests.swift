@@ -36,9 +36,10 @@ struct OperatorParityTests {
     let x = try golden("x")
     try expect([
       ("relu", x.relu()), ("leaky_relu", x.leakyReLU(slope: 0.1)), ("abs", x.abs()), ("square", x.squared()),
-      ("sqrt", x.abs().squareRoot()), ("round", (x * 2).rounded() / 2), ("floor", x.floored()),
-      ("clamp", x.clamped(-1, 1)),
+      ("round", (x * 2).rounded() / 2), ("floor", x.floored()), ("clamp", x.clamped(-1, 1)),
     ])
+    // Not rounded alike by every processor's square root.
+    try expect([("sqrt", x.abs().squareRoot())], tolerance: 5e-7)
     try expect(
       [
         ("sigmoid", x.sigmoid()), ("tanh", x.tanh()), ("silu", x.silu()), ("gelu", x.gelu()),
