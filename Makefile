@@ -49,8 +49,8 @@ lint: ## report what is not formatted, and imports across the rooms' borders
 	scripts/format --lint
 	scripts/check-imports
 
-bench: build ## run the benchmarks
-	scripts/bench
+bench: build ## time it beside its peers (BENCH="--sets Set5/image_SRF_2" adds PSNR)
+	scripts/bench $(BENCH)
 
 clean: ## remove what was built; .libtorch stays
 	rm -rf .build bin demo

@@ -94,7 +94,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/pipeline", swiftSettings: strict),
     .executableTarget(
-      name: "Benchmarks", dependencies: ["SuperResolutionTask", "Torch"], path: "Sources/Benchmarks",
+      name: "Benchmarks", dependencies: ["SuperResolutionTask", "MediaTensors", "MediaIO", "Torch"],
+      path: "Sources/Benchmarks",
       swiftSettings: strict),
     // What several rooms' tests share: golden files, comparisons, temporary folders.
     room("TestSupport", ["Torch"], path: "Tests/TestSupport"),

@@ -2,10 +2,13 @@
 //
 //     pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]
 //
-// For every line read from standard input the picture is enlarged once, and a line `{"seconds": …, "peakMegabytes": …}`
-// is written; the end of the input ends the program. Loading and packing the weights comes before, unmeasured.
+// For every empty line read from standard input a random picture is enlarged once, and a line
+// `{"seconds": …, "peakMegabytes": …}` is written; for a line `IN.png OUT.png` that picture. The end of the input ends
+// the program. Loading and packing the weights comes before, unmeasured.
 
 internal import Foundation
+internal import MediaIO
+internal import MediaTensors
 internal import SuperResolutionTask
 internal import Torch
 
@@ -21,10 +24,18 @@ func run(_ arguments: [String]) throws {
     throw TensorError("usage: pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]")
   }
   let model = try SuperResolutionModel(contentsOf: URL(fileURLWithPath: arguments[1]))
-  let upscaler = try Upscaler(model: model, workers: 2, fuses: arguments.last != "plain")
+  let upscaler = try Upscaler(model: model, fuses: arguments.last != "plain")
   let noise = KeyedNoise(seed: 0, sample: 0, step: 0, stream: "benchmark")
   let picture = try Tensor(noise.uniform(count: 3 * sides[0] * sides[1]), shape: [3, sides[0], sides[1]])
-  while readLine() != nil {
+  while let line = readLine() {
+    let paths = line.split(separator: " ").map { URL(fileURLWithPath: String($0)) }
+    if paths.count == 2 {
+      let enlarged = try upscaler(Image(contentsOf: paths[0]).tensor())
+      try AtomicFile.write(Image(enlarged, bitDepth: 8).pngData(), to: paths[1])
+      print("{\"written\": \"\(paths[1].path)\"}")
+      fflush(nil)
+      continue
+    }
     let clock = ContinuousClock()
     let time = try clock.measure { _ = try upscaler(picture) }
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
