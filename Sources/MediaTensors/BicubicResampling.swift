@@ -7,31 +7,38 @@ public struct BicubicResampling: Sendable {
   /// For each output index the input indices and weights of its taps, `[outputs][taps]`.
   private let indices: [[Int64]]
   private let weights: [[Float]]
+  /// The inputs that it reads.
+  public let inputRange: Range<Int>
 
   /// - Parameters:
   ///   - inputs: length of the axis before.
   ///   - outputs: length of the axis after.
   ///   - scale: outputs / inputs before rounding; `nil` takes the lengths as they are.
-  public init(inputs: Int, outputs: Int, scale: Double? = nil) {
+  ///   - part: the outputs that are wanted; `nil` for all. Then only `inputRange` of the inputs is read.
+  /// - Precondition: `part` is not empty and lies in 0 ..< outputs.
+  public init(inputs: Int, outputs: Int, scale: Double? = nil, part: Range<Int>? = nil) {
+    let part = part ?? 0..<outputs
     let scale = scale ?? Double(outputs) / Double(inputs)
     let shrink = min(scale, 1)
     let width = 4 / shrink
     let taps = Int(width.rounded(.up)) + 2
-    var indices = [[Int64]](repeating: [Int64](repeating: 0, count: outputs), count: taps)
-    var weights = [[Float]](repeating: [Float](repeating: 0, count: outputs), count: taps)
-    for output in 0..<outputs {
+    var indices = [[Int64]](repeating: [Int64](repeating: 0, count: part.count), count: taps)
+    var weights = [[Float]](repeating: [Float](repeating: 0, count: part.count), count: taps)
+    for (place, output) in part.enumerated() {
       // Centres in MATLAB's coordinates, which count from 1.
       let centre = (Double(output) + 1) / scale + 0.5 * (1 - 1 / scale)
       let left = Int((centre - width / 2).rounded(.down))
       let raw = (0..<taps).map { Self.kernel((centre - Double(left + $0)) * shrink) }
       let sum = raw.reduce(0, +)
       for tap in 0..<taps {
-        indices[tap][output] = Int64(Self.clamped(left + tap - 1, inputs))
-        weights[tap][output] = Float(raw[tap] / sum)
+        indices[tap][place] = Int64(Self.clamped(left + tap - 1, inputs))
+        weights[tap][place] = Float(raw[tap] / sum)
       }
     }
     let used = (0..<taps).filter { tap in weights[tap].contains { $0 != 0 } }
     self.indices = used.map { indices[$0] }
+    let read = self.indices.joined()
+    inputRange = Int(read.min()!)..<Int(read.max()!) + 1
     self.weights = used.map { weights[$0] }
   }
 
@@ -48,12 +55,14 @@ public struct BicubicResampling: Sendable {
   static func clamped(_ index: Int, _ count: Int) -> Int { min(max(index, 0), count - 1) }
 
   /// Resamples one axis of `x`.
-  public func callAsFunction(_ x: Tensor, axis: Int) throws -> Tensor {
+  /// - Parameter first: the input that `x` begins with; all of `inputRange` must be there.
+  public func callAsFunction(_ x: Tensor, axis: Int, from first: Int = 0) throws -> Tensor {
     var shape = [Int](repeating: 1, count: x.rank)
     shape[axis] = indices[0].count
     var sum: Tensor?
     for (index, weight) in zip(indices, weights) {
-      let tap = try x.indexSelect(axis, Tensor(index, shape: [index.count])) * Tensor(weight, shape: shape)
+      let places = try Tensor(index.map { $0 - Int64(first) }, shape: [index.count])
+      let tap = try x.indexSelect(axis, places) * Tensor(weight, shape: shape)
       if let sum { try sum.add_(tap) } else { sum = tap }
     }
     return sum!

@@ -10,33 +10,45 @@ internal import TorchNN
 /// The bands are a function of the picture's size, so whoever works band by band gives the same samples, whether the
 /// picture is in memory or comes from a file row by row.
 struct BandEnlarger: Sendable {
-  /// Input pixels of a band, margins not counted.
-  static let bandPixels = 2_000_000
+  /// Some rows of the result, and the rows of the picture that are read for them.
+  struct Band: Equatable, Sendable {
+    let rows: Range<Int>
+    let read: Range<Int>
+    /// Of the whole picture.
+    let height: Int
+  }
 
   let plan: ScalePlan
   let averagesSymmetries: Bool
   let compares: Bool
   private let passes: [Upscaler]
   private let fillRadius: Int
+  private let bandPixels: Int
 
-  /// - Parameter models: by scale; those that the plan takes.
+  /// - Parameters:
+  ///   - models: one for each pass of the plan.
+  ///   - bandPixels: input pixels of a band, margins not counted.
   init(
-    models: [Int: SuperResolutionModel], plan: ScalePlan, averagesSymmetries: Bool, compares: Bool,
-    workers: Int,
-    device: Device
+    models: [SuperResolutionModel], plan: ScalePlan, averagesSymmetries: Bool, compares: Bool,
+    workers: Int, device: Device, bandPixels: Int = 2_000_000
   ) throws {
+    self.bandPixels = bandPixels
     self.plan = plan
     self.averagesSymmetries = averagesSymmetries
     self.compares = compares
-    let upscalers = try models.mapValues { try Upscaler(model: $0, workers: workers, device: device) }
-    passes = plan.factors.compactMap { upscalers[$0] }
-    fillRadius = models.values.map(\.network.receptiveRadius).max() ?? 0
+    var upscalers: [ObjectIdentifier: Upscaler] = [:]
+    passes = try models.map { model in
+      let key = ObjectIdentifier(model.network)
+      let upscaler = try upscalers[key] ?? Upscaler(model: model, workers: workers, device: device)
+      upscalers[key] = upscaler
+      return upscaler
+    }
+    fillRadius = models.map(\.network.receptiveRadius).max() ?? 0
   }
 
-  /// Rows above and below that a row of the result depends on.
+  /// Rows above and below that a row of the passes' result depends on.
   private func margin(hasAlpha: Bool) -> Int {
-    // Bicubic enlargement, for comparing, looks two pixels far.
-    var margin = 2 + (hasAlpha ? fillRadius : 0)
+    var margin = hasAlpha ? fillRadius : 0
     var scale = 1
     for pass in passes {
       margin += (pass.model.network.receptiveRadius + scale - 1) / scale
@@ -45,15 +57,33 @@ struct BandEnlarger: Sendable {
     return margin
   }
 
-  /// The bands of a picture, from the top. One alone where the scale is not that of the models: the reduction to the
-  /// size asked for does not fall on rows.
-  func bands(height: Int, width: Int, hasAlpha: Bool) -> [Span] {
-    guard plan.isExact else { return Span.cover(height, side: height, margin: 0) }
-    return Span.cover(height, side: max(32, Self.bandPixels / width), margin: margin(hasAlpha: hasAlpha))
+  /// The bands of a picture, from the top, of about equal height.
+  func bands(height: Int, width: Int, hasAlpha: Bool) -> [Band] {
+    let side = max(32, bandPixels / width)
+    let margin = margin(hasAlpha: hasAlpha)
+    if plan.isExact {
+      return Span.cover(height, side: side, margin: compares ? margin + 2 : margin).map { span in
+        Band(
+          rows: span.start * plan.product..<(span.start + span.length) * plan.product,
+          read: span.readStart..<span.readStart + span.readLength, height: height)
+      }
+    }
+    // The reduction to the size asked for does not fall on rows of the input.
+    let outputs = plan.length(height)
+    let outputSide = max(1, Int(Double(side) * plan.scale))
+    return Span.cover(outputs, side: outputSide, margin: 0).map { span in
+      let rows = span.start..<span.start + span.length
+      let needed = reduction(height, rows).inputRange
+      let low = max(0, needed.lowerBound / plan.product - margin - 2)
+      let high = min(height, (needed.upperBound - 1) / plan.product + 1 + margin + 2)
+      return Band(rows: rows, read: low..<high, height: height)
+    }
   }
 
-  /// Whether every band of such a picture is small.
-  var hasBoundedMemory: Bool { plan.isExact }
+  /// From the rows that the passes give to `rows` of the result.
+  private func reduction(_ height: Int, _ rows: Range<Int>) -> BicubicResampling {
+    BicubicResampling(inputs: height * plan.product, outputs: plan.length(height), part: rows)
+  }
 
   /// Sides of the result.
   func size(height: Int, width: Int) -> (height: Int, width: Int) {
@@ -66,7 +96,7 @@ struct BandEnlarger: Sendable {
     return bands(height: height, width: width, hasAlpha: channels.hasAlpha).reduce(0) { sum, band in
       var scale = 1
       return passes.reduce(sum) { sum, pass in
-        let tiles = pass.tileCount(height: band.readLength * scale, width: width * scale)
+        let tiles = pass.tileCount(height: band.read.count * scale, width: width * scale)
         scale *= pass.model.network.scale
         return sum + tiles * planes * symmetries
       }
@@ -75,9 +105,9 @@ struct BandEnlarger: Sendable {
 
   /// The enlarged rows of one band.
   /// - Parameters:
-  ///   - rows: the rows that `span` reads.
+  ///   - rows: the rows that `band` reads.
   ///   - afterTile: called on worker threads; throws to stop.
-  func callAsFunction(_ rows: Image, _ span: Span, afterTile: @escaping @Sendable () throws -> Void) throws
+  func callAsFunction(_ rows: Image, _ band: Band, afterTile: @escaping @Sendable () throws -> Void) throws
     -> Image.Samples
   {
     let picture = try rows.tensor()
@@ -87,37 +117,42 @@ struct BandEnlarger: Sendable {
     if rows.channels.hasAlpha {
       let alpha = try picture.narrow(0, start: colourCount, length: 1)
       colour = try TransparentColour.filled(colour, alpha: alpha, radius: fillRadius)
-      parts = [try enlarge(alpha, span, afterTile)]
+      parts = [try enlarge(alpha, band, afterTile)]
     }
-    parts.insert(try enlarge(colour, span, afterTile), at: 0)
+    parts.insert(try enlarge(colour, band, afterTile), at: 0)
     var result = parts.count == 1 ? parts[0] : try Tensor.cat(parts, axis: 0)
     if compares {
-      let bicubic = try picture.resampledBicubic(
-        height: plan.length(rows.height), width: plan.length(rows.width))
-      result = try Tensor.cat([kept(bicubic, span), result], axis: 2)
+      let vertical = BicubicResampling(
+        inputs: band.height, outputs: plan.length(band.height), part: band.rows)
+      let bicubic = try resampled(picture, vertical, from: band.read.lowerBound, width: rows.width)
+      result = try Tensor.cat([bicubic, result], axis: 2)
     }
     return try Image(result, bitDepth: rows.bitDepth).samples
   }
 
   /// `[1 or 3, rows, W]` over 0…1 to the band's rows at the plan's scale.
-  private func enlarge(_ plane: Tensor, _ span: Span, _ afterTile: @escaping @Sendable () throws -> Void)
+  private func enlarge(_ plane: Tensor, _ band: Band, _ afterTile: @escaping @Sendable () throws -> Void)
     throws
     -> Tensor
   {
     let isGrey = plane.shape[0] == 1
+    let width = plane.shape[2]
     var result = isGrey ? try plane.repeatInterleave(3, axis: 0) : try plane.contiguous()
     for upscaler in passes { result = try pass(result, upscaler, afterTile) }
     if isGrey { result = try result.mean([0], keepAxes: true) }
-    guard !plan.isExact else { return try kept(result, span) }
-    let height = plan.length(plane.shape[1])
-    let width = plan.length(plane.shape[2])
-    return try result.resampledBicubic(height: height, width: width).clamped(0, 1)
+    let start = band.read.lowerBound * plan.product
+    guard plan.isExact else {
+      return try resampled(result, reduction(band.height, band.rows), from: start, width: width)
+        .clamped(0, 1)
+    }
+    return try result.narrow(1, start: band.rows.lowerBound - start, length: band.rows.count)
   }
 
-  private func kept(_ enlarged: Tensor, _ span: Span) throws -> Tensor {
-    guard span.length != span.readLength else { return enlarged }
-    let start = (span.start - span.readStart) * plan.product
-    return try enlarged.narrow(1, start: start, length: span.length * plan.product)
+  private func resampled(_ picture: Tensor, _ vertical: BicubicResampling, from first: Int, width: Int) throws
+    -> Tensor
+  {
+    let horizontal = BicubicResampling(inputs: picture.shape[2], outputs: plan.length(width))
+    return try horizontal(vertical(picture, axis: 1, from: first), axis: 2)
   }
 
   private func pass(

@@ -14,8 +14,11 @@ public struct BenchmarkPair: Sendable {
 public enum BenchmarkPairs {
   /// `X_HR.png` with `X_LR.png` beside it are a pair; any other picture is reduced by MATLAB's bicubic. Of a set that
   /// holds several scales (`image_SRF_2`, `image_SRF_4`), only the files of `scale` are taken.
+  /// - Parameter degradation: for `.real` every `low` is made from `high`, with the noise of its place in the list.
   /// - Throws: `MediaError` for unreadable files, `TensorError` when there is no picture or sizes do not fit.
-  public static func read(_ folder: URL, scale: Int) throws -> [BenchmarkPair] {
+  public static func read(_ folder: URL, scale: Int, degradation: Degradation = .bicubic) throws
+    -> [BenchmarkPair]
+  {
     let files = try PhotographDataset.pictures(below: folder)
     let names = Set(files.map(\.path))
     let wanted = files.filter { file in
@@ -30,7 +33,13 @@ public enum BenchmarkPairs {
       throw TensorError(
         "no picture for scale \(scale) below \(folder.path); PNG or JPEG files would be right")
     }
-    return try wanted.map { file in
+    return try wanted.enumerated().map { index, file in
+      if degradation == .real {
+        let clean = try pair(file, low: nil, scale: scale)
+        let noise = KeyedNoise(seed: 0, sample: UInt64(index), step: 0, stream: "evaluation")
+        let low = try RealDegradation.low(clean.high, scale: scale, noise: noise)
+        return BenchmarkPair(name: clean.name, high: clean.high, low: low)
+      }
       let low = URL(fileURLWithPath: file.path.replacingOccurrences(of: "_HR.", with: "_LR."))
       let isPair = low != file && names.contains(low.path)
       return try pair(file, low: isPair ? low : nil, scale: scale)

@@ -2,7 +2,12 @@ internal import MediaTensors
 public import Torch
 
 /// How a low-resolution picture comes from a high one.
-public enum Degradation {
+public enum Degradation: String, Sendable, CaseIterable {
+  /// MATLAB's antialiased reduction alone, as in the literature.
+  case bicubic
+  /// Blur, reduction, noise and JPEG, of strengths drawn at random.
+  case real
+
   /// MATLAB's `imresize(picture, 1 / scale)` of an 8-bit picture: antialiased bicubic, columns first, rounded to
   /// grey levels after each axis, halves upwards.
   /// - Parameter picture: `[…, H, W]` over 0…1.

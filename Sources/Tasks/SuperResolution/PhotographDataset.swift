@@ -10,11 +10,14 @@ public struct PhotographDataset: Sendable {
   struct Pair: Sendable {
     let high: Tensor
     let low: Tensor
+    /// A square of a large picture.
+    var isCut = false
     var lowHeight: Int { low.shape[1] }
     var lowWidth: Int { low.shape[2] }
   }
 
   public let scale: Int
+  public let degradation: Degradation
   let training: [Pair]
   let validation: [Pair]
   /// Share of the positions up to each training pair: a pair is drawn as often as it is large.
@@ -27,35 +30,38 @@ public struct PhotographDataset: Sendable {
   /// Squares whose mean absolute luma gradient (0…255, both axes added) is below this teach nothing.
   static let leastDetail = 4.0
 
-  /// Reads every PNG and JPEG below `folders`, in the order of their paths.
+  /// Reads every PNG and JPEG below `folders`, in the order of their paths, on one thread per core.
   ///
   /// Every 20th small picture is held out for validation. Links and pictures under 64 pixels are left out;
   /// unreadable ones are named in the log and left out.
   /// - Throws: `MediaError` when a folder is missing, `TensorError`, or a usage error when nothing was found.
-  public init(folders: [URL], scale: Int, log: Logger) throws {
+  public init(
+    folders: [URL], scale: Int, degradation: Degradation = .bicubic, log: Logger
+  ) throws {
     self.scale = scale
+    self.degradation = degradation
+    let files = try folders.flatMap(Self.pictures(below:))
+    let read = try ChunkRunner().map(files.count) { index in
+      do {
+        return try Self.read(files[index], scale)
+      } catch let error as MediaError {
+        log.warning("left out: \(error)")
+        return []
+      }
+    }
     var training: [Pair] = []
     var validation: [Pair] = []
     var small = 0
-    for file in try folders.flatMap(Self.pictures(below:)) {
-      let image: Image
-      do {
-        image = try Image(contentsOf: file)
-      } catch {
-        log.warning("left out: \(error)")
-        continue
-      }
-      guard image.channels == .rgb || image.channels == .grey, min(image.width, image.height) >= 64 else {
-        continue
-      }
-      var picture = try image.tensor()
-      if image.channels == .grey { picture = try picture.repeatInterleave(3, axis: 0) }
-      if image.width * image.height > Self.halvedAbove {
-        for square in try Self.squares(of: picture) { training.append(try Self.pair(square, scale)) }
-      } else {
-        let pair = try Self.pair(picture, scale)
-        if small % 20 == 0 { validation.append(pair) } else { training.append(pair) }
+    for pairs in read {
+      if let pair = pairs.first, pairs.count == 1, !pair.isCut {
+        if small % 20 == 0 {
+          validation.append(try Self.validation(pair, scale, degradation, index: validation.count))
+        } else {
+          training.append(pair)
+        }
         small += 1
+      } else {
+        training += pairs
       }
     }
     // A single photograph serves for both.
@@ -91,14 +97,57 @@ public struct PhotographDataset: Sendable {
       let y = Int(draws[1] * Double(pair.lowHeight - side + 1))
       let x = Int(draws[2] * Double(pair.lowWidth - side + 1))
       let symmetry = SquareSymmetry(code: Int(draws[3] * 8))
-      lows.append(try symmetry(Self.crop(pair.low, y, x, side)))
+      let low =
+        switch degradation {
+        case .bicubic: try Self.crop(pair.low, y, x, side).to(.float32) / 255
+        case .real: try degraded(pair, y, x, side, noise)
+        }
+      lows.append(try symmetry(low))
       highs.append(try symmetry(Self.crop(pair.high, y * scale, x * scale, side * scale)))
     }
     // With the channels innermost the convolutions of a step take a tenth less time.
     return (
-      try (Tensor.stack(lows).to(.float32) / 255).contiguous(.channelsLast),
+      try Tensor.stack(lows).contiguous(.channelsLast),
       try (Tensor.stack(highs).to(.float32) / 255).contiguous(.channelsLast)
     )
+  }
+
+  /// A crop of the low picture over 0…1, made anew from its surroundings in the high one.
+  private func degraded(_ pair: Pair, _ y: Int, _ x: Int, _ side: Int, _ noise: KeyedNoise) throws -> Tensor {
+    let margin = RealDegradation.margin
+    let rows = max(0, y - margin)..<min(pair.lowHeight, y + side + margin)
+    let columns = max(0, x - margin)..<min(pair.lowWidth, x + side + margin)
+    let surroundings =
+      try pair.high.narrow(1, start: rows.lowerBound * scale, length: rows.count * scale)
+      .narrow(2, start: columns.lowerBound * scale, length: columns.count * scale).to(.float32) / 255
+    let low = try RealDegradation.low(surroundings, scale: scale, noise: noise)
+    return try Self.crop(low, y - rows.lowerBound, x - columns.lowerBound, side)
+  }
+
+  /// A held-out pair is always degraded alike.
+  private static func validation(_ pair: Pair, _ scale: Int, _ degradation: Degradation, index: Int) throws
+    -> Pair
+  {
+    guard degradation == .real else { return pair }
+    let noise = KeyedNoise(seed: 0, sample: UInt64(index), step: 0, stream: "validation")
+    let low = try RealDegradation.low(pair.high.to(.float32) / 255, scale: scale, noise: noise)
+    return Pair(high: pair.high, low: try bytes(low))
+  }
+
+  /// The pairs of one file: itself, or the squares of a large picture; none of what is no photograph.
+  private static func read(_ file: URL, _ scale: Int) throws -> [Pair] {
+    let image = try Image(contentsOf: file)
+    guard image.channels == .rgb || image.channels == .grey, min(image.width, image.height) >= 64 else {
+      return []
+    }
+    var picture = try image.tensor()
+    if image.channels == .grey { picture = try picture.repeatInterleave(3, axis: 0) }
+    guard image.width * image.height > Self.halvedAbove else { return [try pair(picture, scale)] }
+    return try squares(of: picture).map {
+      var pair = try pair($0, scale)
+      pair.isCut = true
+      return pair
+    }
   }
 
   private static func crop(_ picture: Tensor, _ y: Int, _ x: Int, _ side: Int) throws -> Tensor {

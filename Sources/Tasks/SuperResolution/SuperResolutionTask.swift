@@ -16,7 +16,9 @@ public struct SuperResolution: PipelineTask {
   public let outputExtension = "png"
   public let inputExtensions: Set<String> = ["png", "jpg", "jpeg"]
 
-  public var options: [OptionDescription] { UpscaleStage.options.filter { $0.name == "scale" } }
+  public var options: [OptionDescription] {
+    UpscaleStage.options.filter { ["scale", "degradation"].contains($0.name) }
+  }
 
   public var stages: [StageDefinition] {
     [
@@ -33,7 +35,9 @@ extension SuperResolution {
     guard let scale = options["scale"].flatMap(Double.init), ScalePlan.range.contains(scale) else {
       return nil
     }
-    let weights = try ScaleWeights(specification.model(named: options["model"]))
+    let weights = try ScaleWeights(
+      specification.model(named: options["model"]),
+      degradation: options["degradation"].flatMap(Degradation.init) ?? .bicubic)
     return try weights.sha256(ScalePlan(scale: scale, available: weights.scales))
   }
 
@@ -48,7 +52,9 @@ extension SuperResolution {
 
   /// Where `train --publish` puts the weights.
   public func publishedWeights(_ request: TrainingRequest, _ specification: Specification) throws -> URL {
-    try ScaleWeights(specification.model(named: request.model)).file(wholeScale(request.options))
+    try ScaleWeights(
+      specification.model(named: request.model), degradation: UpscaleStage.degradation(request.options)
+    ).file(wholeScale(request.options))
   }
 }
 
@@ -70,7 +76,9 @@ extension SuperResolution: TrainableTask {
       throw PipelineError.usage("the specification of 'super-resolution' has no recipes under 'training'")
     }
     let recipes = try training.decode([String: SuperResolutionRecipe].self, of: "'training'")
-    let recipeName = "\(entry.name)-x\(try wholeScale(request.options))"
+    let degradation = UpscaleStage.degradation(request.options)
+    let recipeName =
+      "\(entry.name)-x\(try wholeScale(request.options))" + (degradation == .real ? "-real" : "")
     guard var recipe = recipes[recipeName] else {
       throw PipelineError.usage(
         NearestName.unknown("recipe", recipeName, known: Array(recipes.keys), listing: true))
@@ -82,7 +90,7 @@ extension SuperResolution: TrainableTask {
         "--data is missing; folders or files of photographs, PNG or JPEG, would be right")
     }
     let dataset = try PhotographDataset(
-      folders: request.data, scale: recipe.network.scale, log: request.log)
+      folders: request.data, scale: recipe.network.scale, degradation: degradation, log: request.log)
     let run = try SuperResolutionTraining(
       recipe: recipe, dataset: dataset, folder: request.folder, workers: request.workers,
       device: UpscaleStage.device(request.device), log: request.log)
@@ -117,14 +125,23 @@ extension SuperResolution: EvaluableTask {
     guard !request.data.isEmpty else {
       throw PipelineError.usage("--data is missing; a folder of pictures such as Set5 would be right")
     }
-    let upscalers = try names.map { name in
-      let weights = try ScaleWeights(specification.model(named: name))
-      let model = try SuperResolutionModel(contentsOf: weights.file(scale), scale: scale)
-      return try Upscaler(model: model, workers: request.workers, device: UpscaleStage.device(request.device))
+    let degradation = UpscaleStage.degradation(request.options)
+    // Models for real pictures are held against those that were trained on clean ones.
+    var models: [(name: String, upscaler: Upscaler)] = []
+    for name in names {
+      let entry = try specification.model(named: name)
+      for trained in Degradation.allCases where trained == .bicubic || trained == degradation {
+        if request.model == "all", !ScaleWeights.has(trained, entry) { continue }
+        let weights = try ScaleWeights(entry, degradation: trained)
+        let model = try SuperResolutionModel(contentsOf: weights.file(scale), scale: scale)
+        let upscaler = try Upscaler(
+          model: model, workers: request.workers, device: UpscaleStage.device(request.device))
+        models.append((name + (trained == .real ? " real" : ""), upscaler))
+      }
     }
     return try request.data.map { folder in
-      try table(
-        BenchmarkPairs.read(folder, scale: scale), scale, zip(names, upscalers).map { ($0, $1) }, request)
+      let pairs = try BenchmarkPairs.read(folder, scale: scale, degradation: degradation)
+      return try table(pairs, scale, models, request)
     }
   }
 

@@ -10,8 +10,8 @@ internal import Torch
 /// antialiased reduction.
 public struct UpscaleStage: Stage {
   public let name = "upscale"
-  /// By scale: those that the plan takes.
-  private let models: [Int: SuperResolutionModel]
+  /// One for each pass of the plan.
+  private let models: [SuperResolutionModel]
   private let weightsSHA256: String
   private let modelName: String
   private let plan: ScalePlan
@@ -21,6 +21,9 @@ public struct UpscaleStage: Stage {
   static let options: [OptionDescription] = [
     .number("scale", in: ScalePlan.range, default: 2, help: "how many times wider and higher"),
     .text("model", default: "fidelity", help: "the model, by its name in the specification"),
+    .choice(
+      "degradation", of: Degradation.allCases.map(\.rawValue), default: "bicubic",
+      help: "what made the picture small: reduction alone, or real lenses, sensors and JPEG as well"),
     .flag(
       "tta", help: "average over the eight symmetries of the square: a little better, eight times slower"),
     .flag("compare", help: "put bicubic enlargement at the left of the result"),
@@ -32,16 +35,23 @@ public struct UpscaleStage: Stage {
     let specification = try environment.specification(for: "upscale")
     let entry = try specification.model(named: options.text("model"))
     let device = try device(options.text("device"))
-    let weights = try ScaleWeights(entry)
+    let weights = try ScaleWeights(entry, degradation: degradation(options))
     let plan = ScalePlan(scale: options.number("scale"), available: weights.scales)
-    var models: [Int: SuperResolutionModel] = [:]
-    for factor in plan.factors where models[factor] == nil {
-      models[factor] = try SuperResolutionModel(contentsOf: weights.file(factor), scale: factor)
+    var byFile: [URL: SuperResolutionModel] = [:]
+    let models = try weights.passes(plan).map { pass in
+      let model = try byFile[pass.file] ?? SuperResolutionModel(contentsOf: pass.file, scale: pass.scale)
+      byFile[pass.file] = model
+      return model
     }
     return UpscaleStage(
       models: models, weightsSHA256: try weights.sha256(plan), modelName: entry.name, plan: plan,
       device: device,
       options: options)
+  }
+
+  static func degradation(_ options: Options) -> Degradation {
+    // The option's description allows no other text.
+    Degradation(rawValue: options.text("degradation")) ?? .bicubic
   }
 
   /// - Throws: `PipelineError` of kind `.usage` for a device that is not known or not here.
@@ -59,7 +69,7 @@ public struct UpscaleStage: Stage {
     var samples: Image.Samples = image.bitDepth == 16 ? .uint16([]) : .uint8([])
     let bands = enlarger.bands(height: image.height, width: image.width, hasAlpha: image.channels.hasAlpha)
     for band in bands {
-      let rows = bands.count == 1 ? image : image.rows(band.readStart..<band.readStart + band.readLength)
+      let rows = bands.count == 1 ? image : image.rows(band.read)
       samples.append(
         try enlarger(rows, band) {
           progress.advance()
@@ -91,7 +101,7 @@ public struct UpscaleStage: Stage {
     ) { try output.write($0) }
     for band in enlarger.bands(height: source.height, width: source.width, hasAlpha: source.channels.hasAlpha)
     {
-      let rows = try source.rows(band.readStart..<band.readStart + band.readLength)
+      let rows = try source.rows(band.read)
       try writer.writeRows(
         enlarger(rows, band) {
           progress.advance()
