@@ -10,6 +10,8 @@ public final class ImageRowSource {
   public let bitDepth: Int
   /// All of it, chunks after the samples included.
   public let metadata: ImageMetadata
+  /// Why the whole picture is held in memory; nil where it is read row by row.
+  public private(set) var reasonHeldWhole: String?
   private var whole: Image?
   private var reader: PNGReader?
   /// Rows from `firstHeld` on that were read and may be asked for again.
@@ -28,12 +30,16 @@ public final class ImageRowSource {
       reader = try PNGReader(contentsOf: file)
       held = bitDepth == 16 ? .uint16([]) : .uint8([])
     } else {
-      let image = try Image(contentsOf: file).oriented()
+      let data = try FileBytes.read(file)
+      let format = try ImageFormat(sniffing: data, name: file.path)
+      let image = try Image(decoding: data, name: file.path).oriented()
       (width, height) = (image.width, image.height)
       (channels, bitDepth) = (image.channels, image.bitDepth)
       metadata = image.metadata
       whole = image
       held = .uint8([])
+      reasonHeldWhole =
+        format == .jpeg ? "a JPEG file" : "interlaced, or turned by its EXIF orientation"
     }
   }
 

@@ -25,13 +25,19 @@ extension Image {
       throw TensorError("a picture has the shape [1…4, height, width], not \(shape)")
     }
     let peak = bitDepth == 16 ? 65535.0 : 255.0
-    let clipped = try tensor.to(.float32).clamped(0, 1)
-    guard try clipped.isFinite() else { throw TensorError("a picture of shape \(shape) has NaN samples") }
-    let rounded = try (clipped * peak).rounded().permuted([1, 2, 0])
-    let samples: Samples =
-      bitDepth == 16
-      ? .uint16(try rounded.to(.int32).elements(Int32.self).map { UInt16($0) })
-      : .uint8(try rounded.to(.uint8).elements(UInt8.self))
+    // Some rows at a time: the steps between would take several times the picture's own memory.
+    let step = max(1, (1 << 20) / (shape[0] * shape[2]))
+    var samples: Samples = bitDepth == 16 ? .uint16([]) : .uint8([])
+    for start in stride(from: 0, to: shape[1], by: step) {
+      let rows = try tensor.narrow(1, start: start, length: min(step, shape[1] - start))
+      let clipped = try rows.to(.float32).clamped(0, 1)
+      guard try clipped.isFinite() else { throw TensorError("a picture of shape \(shape) has NaN samples") }
+      let rounded = try (clipped * peak).rounded().permuted([1, 2, 0])
+      samples.append(
+        bitDepth == 16
+          ? .uint16(try rounded.to(.int32).elements(Int32.self).map { UInt16($0) })
+          : .uint8(try rounded.to(.uint8).elements(UInt8.self)))
+    }
     self.init(width: shape[2], height: shape[1], channels: channels, samples: samples, metadata: metadata)
   }
 }

@@ -30,7 +30,7 @@ struct BandEnlarger: Sendable {
   ///   - bandPixels: input pixels of a band, margins not counted.
   init(
     models: [SuperResolutionModel], plan: ScalePlan, averagesSymmetries: Bool, compares: Bool,
-    workers: Int, device: Device, bandPixels: Int = 2_000_000
+    workers: Int, device: Device, bandPixels: Int = 3_000_000
   ) throws {
     self.bandPixels = bandPixels
     self.plan = plan

@@ -92,6 +92,12 @@ public struct UpscaleStage: Stage {
       total: enlarger.tileCount(height: source.height, width: source.width, channels: source.channels),
       unit: "tiles")
     defer { progress.finish() }
+    let held = source.height * source.width * source.channels.count * source.bitDepth / 8
+    if let reason = source.reasonHeldWhole, held > 200 << 20 {
+      progress.log(
+        "pipeline: \(input.relativePath) is \(reason): all of it is held in memory, \(held >> 20) MiB more than row by row"
+      )
+    }
     let size = enlarger.size(height: source.height, width: source.width)
     let writer = try PNGWriter(
       header: PNGHeader(
