@@ -12,18 +12,21 @@ extension Tensor {
   private static let copyInPlace = Operator("aten::copy_")
   private static let lerpInPlace = Operator("aten::lerp_", "Scalar")
   private static let negation = Operator("aten::neg")
+  private static let reciprocal = Operator("aten::reciprocal")
   private static let matrixProduct = Operator("aten::matmul")
 
   /// Element by element, with NumPy's broadcasting.
   public static func + (a: Tensor, b: Tensor) throws -> Tensor { try addTensor([.tensor(a), .tensor(b)]) }
   public static func + (a: Tensor, b: Double) throws -> Tensor { try addScalar([.tensor(a), .double(b)]) }
   public static func - (a: Tensor, b: Tensor) throws -> Tensor { try subTensor([.tensor(a), .tensor(b)]) }
+  public static func - (a: Double, b: Tensor) throws -> Tensor { try -b + a }
   public static func - (a: Tensor, b: Double) throws -> Tensor { try subScalar([.tensor(a), .double(b)]) }
   public static func * (a: Tensor, b: Tensor) throws -> Tensor { try mulTensor([.tensor(a), .tensor(b)]) }
   public static func * (a: Tensor, b: Double) throws -> Tensor { try mulScalar([.tensor(a), .double(b)]) }
   public static func * (a: Double, b: Tensor) throws -> Tensor { try mulScalar([.tensor(b), .double(a)]) }
   public static func / (a: Tensor, b: Tensor) throws -> Tensor { try divTensor([.tensor(a), .tensor(b)]) }
   public static func / (a: Tensor, b: Double) throws -> Tensor { try divScalar([.tensor(a), .double(b)]) }
+  public static func / (a: Double, b: Tensor) throws -> Tensor { try a * reciprocal([.tensor(b)]) }
   public static prefix func - (a: Tensor) throws -> Tensor { try negation([.tensor(a)]) }
 
   /// Matrix product over the last two axes; leading axes are broadcast.

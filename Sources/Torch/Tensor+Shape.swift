@@ -14,6 +14,7 @@ extension Tensor {
   private static let selectOperator = Operator("aten::select", "int")
   private static let toDTypeOperator = Operator("aten::to", "dtype")
   private static let toDeviceOperator = Operator("aten::to", "device")
+  private static let expandOperator = Operator("aten::expand")
   private static let cloneOperator = Operator("aten::clone")
   private static let bilinearOperator = Operator("aten::upsample_bilinear2d")
   private static let pixelShuffleOperator = Operator("aten::pixel_shuffle")
@@ -98,6 +99,11 @@ extension Tensor {
   public func to(device: Device) throws -> Tensor {
     device == self.device
       ? self : try Self.toDeviceOperator([.tensor(self), .device(device), .dtype(dtype)])
+  }
+
+  /// Axes of length 1 repeated to `shape`, without copying.
+  public func expanded(_ shape: [Int]) throws -> Tensor {
+    try Self.expandOperator([.tensor(self), .ints(shape)])
   }
 
   public func cloned() throws -> Tensor { try Self.cloneOperator([.tensor(self)]) }
