@@ -47,7 +47,9 @@ let package = Package(
       name: "CSndfile", path: "Sources/CSndfile", pkgConfig: "sndfile",
       providers: [.apt(["libsndfile1-dev"])]),
     .target(name: "CPendingFiles", path: "Sources/CPendingFiles"),
-    room("MediaIO", ["CPNG", "CJPEG", "CSndfile", "CPendingFiles"]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    room("MediaIO", ["CPNG", "CJPEG", "CSndfile", "CZlib", "CPendingFiles"]),
     tests("MediaIO", [], resources: [.copy("Fixtures")]),
 
     .target(name: "CTorch", path: "Sources/CTorch", linkerSettings: [.linkedLibrary("dl")]),
@@ -86,7 +88,13 @@ let package = Package(
         "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "TorchNN",
         "Torch", "MediaTensors", "MediaIO", logging,
       ], path: "Sources/Tasks/SuperResolution"),
-    room("PipelineKit", ["SuperResolutionTask", "PipelineCore", "MediaIO"]),
+    room(
+      "ClassImageTask",
+      [
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "TorchNN",
+        "Torch", "MediaTensors", "MediaIO", logging,
+      ], path: "Sources/Tasks/ClassImage"),
+    room("PipelineKit", ["SuperResolutionTask", "ClassImageTask", "PipelineCore", "MediaIO"]),
     .executableTarget(
       name: "pipeline",
       dependencies: [
@@ -103,6 +111,13 @@ let package = Package(
     tests("TorchNN", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("MediaTensors", ["MediaIO", "Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("ModelTraining", ["TorchNN", "Torch", "TestSupport", logging]),
+    tests("Families", ["Conditioners", "TorchNN", "Torch", "TestSupport"]),
+    tests(
+      "ClassImageTask",
+      [
+        "PipelineCore", "ModelEvaluation", "Families", "Conditioners", "TorchNN", "MediaTensors", "MediaIO",
+        "Torch", "TestSupport", logging,
+      ]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

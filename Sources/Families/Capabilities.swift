@@ -3,13 +3,65 @@ public import Torch
 
 /// A model of P(x | y) that can draw x.
 public protocol Sampling: Sendable {
-  /// Draws one x for each y of `conditioning`.
-  /// - Parameter noise: keyed by seed, sample and position; a family without randomness does not touch it.
-  func sample(given conditioning: Conditioning, noise: KeyedNoise) throws -> Tensor
+  /// Draws one x for each row of `noise`, given the y of the same row of `conditioning`.
+  /// - Parameter noise: keyed by seed, sample and step; a family without randomness does not touch it.
+  func sample(given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor
 }
 
-/// A model of P(x | y) that can be trained.
+/// A model of P(x | y) that can be trained by gradients.
 public protocol Trainable: Sendable {
   /// The scalar to minimise for samples `x [N, …]` with their y.
-  func loss(_ x: Tensor, given conditioning: Conditioning) throws -> Tensor
+  func loss(_ x: Tensor, given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor
+}
+
+/// What kind of statement a log density is.
+public enum DensityKind: String, Codable, Sendable {
+  /// The model's own density.
+  case exact
+  /// Not more than the density, on average.
+  case bound
+  /// Unbiased or nearly so, with an error of its own.
+  case estimate
+}
+
+/// log p(x | y) of a batch.
+public struct LogDensity: Sendable {
+  /// Nats, `float64 [N]`.
+  public var values: Tensor
+  public var kind: DensityKind
+  /// Standard error of each value in nats, `[N]`; nil where there is none.
+  public var standardError: Tensor?
+  /// Network evaluations that each value took.
+  public var evaluations: Int
+
+  public init(_ values: Tensor, kind: DensityKind, standardError: Tensor? = nil, evaluations: Int = 1) {
+    self.values = values
+    self.kind = kind
+    self.standardError = standardError
+    self.evaluations = evaluations
+  }
+}
+
+/// A model of P(x | y) that says how probable x is.
+public protocol DensityModel: Sendable {
+  /// - Parameters:
+  ///   - x: `[N, …]`, of the scale that the family states.
+  ///   - known: 1 where x is known, 0 where it is missing and summed over; nil when all of it is known.
+  /// - Throws: `TensorError` for other shapes, or for missing parts where the family cannot sum over them.
+  func logDensity(_ x: Tensor, known: Tensor?, given conditioning: Conditioning, noise: BatchNoise) throws
+    -> LogDensity
+}
+
+/// A model that fills in what is missing, by draws from P(missing | known, y).
+public protocol Completing: Sendable {
+  /// - Parameter known: of x's shape; 1 where x is known.
+  /// - Returns: x with the missing parts drawn.
+  func complete(_ x: Tensor, known: Tensor, given conditioning: Conditioning, noise: BatchNoise) throws
+    -> Tensor
+}
+
+/// A model that describes x by a short vector.
+public protocol Encoding: Sendable {
+  /// - Returns: `[N, D]`.
+  func embed(_ x: Tensor, given conditioning: Conditioning) throws -> Tensor
 }

@@ -13,13 +13,18 @@ public struct Provenance: Codable, Sendable, Equatable {
   public struct Condition: Codable, Sendable, Equatable {
     /// The file that was given, by its contents.
     public var inputSHA256: String?
+    /// The text that went into the pipeline, where it begins with one.
+    public var text: String?
     /// What was given in words or numbers: a label, a caption.
     public var values: [String: String] = [:]
     /// True where y was left out and drawn from P(y); `values` then holds what was drawn.
     public var isDrawn: Bool = false
 
-    public init(inputSHA256: String? = nil, values: [String: String] = [:], isDrawn: Bool = false) {
+    public init(
+      inputSHA256: String? = nil, text: String? = nil, values: [String: String] = [:], isDrawn: Bool = false
+    ) {
       self.inputSHA256 = inputSHA256
+      self.text = text
       self.values = values
       self.isDrawn = isDrawn
     }

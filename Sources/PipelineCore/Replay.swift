@@ -5,7 +5,8 @@ internal import Torch
 /// Makes a file again from what it says about its making.
 public struct Replay: Sendable {
   public let provenance: Provenance
-  public let input: URL
+  /// The file that it was made from; nil for what was drawn from nothing but y.
+  public let input: URL?
 
   /// - Parameters:
   ///   - input: what the file was made from; nil to look for it by its SHA-256 beside the file and in the working
@@ -13,6 +14,14 @@ public struct Replay: Sendable {
   /// - Throws: `PipelineError` of kind `.data` when the file says nothing, or the input is not found or another one.
   public init(_ file: URL, input: URL?) throws {
     provenance = try Provenance(contentsOf: file)
+    if let verb = provenance.options["verb"] {
+      throw PipelineError.data(
+        "\(file.relativePath) was made by '\(verb)'; files made by 'run' can be replayed")
+    }
+    if provenance.condition?.text != nil {
+      self.input = nil
+      return
+    }
     guard let wanted = provenance.condition?.inputSHA256 else {
       throw PipelineError.data(
         "\(file.relativePath) does not name its input; it was made from a pipe of stages")
@@ -29,17 +38,22 @@ public struct Replay: Sendable {
     }
   }
 
+  /// What goes into the pipeline.
+  public func inputData() throws -> Data {
+    if let input { return try FileBytes.read(input) }
+    return Data((provenance.condition?.text ?? "").utf8)
+  }
+
   /// What differs between then and now, one phrase each; empty when the same bytes are promised.
   public func differences(_ task: any PipelineTask, _ specification: Specification) throws -> [String] {
     var differences: [String] = []
     if provenance.version != PipelineVersion.current {
       differences.append("version \(provenance.version) then, \(PipelineVersion.current) now")
     }
-    if let name = provenance.model, let then = provenance.weightsSHA256 {
-      let now = try Digest.sha256(of: specification.model(named: name).weights)
-      if now != then {
-        differences.append("weights of '\(name)' \(then.prefix(12))… then, \(now.prefix(12))… now")
-      }
+    if let name = provenance.model, let then = provenance.weightsSHA256,
+      let now = try task.weightsSHA256(provenance.options, specification), now != then
+    {
+      differences.append("weights of '\(name)' \(then.prefix(12))… then, \(now.prefix(12))… now")
     }
     if let engine = provenance.engine {
       let now = (try Libtorch.version(), try Libtorch.cpuCapability())

@@ -1,9 +1,11 @@
 // What other people import: the core, the values that stages pass on, and every task.
+@_exported public import ClassImageTask
 @_exported public import MediaIO
 @_exported public import PipelineCore
 @_exported public import SuperResolutionTask
 
 extension TaskRegistry {
   /// Every task of this package, with the stages that read and write media.
-  public static let all = TaskRegistry([SuperResolution()], commonStages: MediaStages.all)
+  public static let all = TaskRegistry(
+    [SuperResolution(), ClassImage()], commonStages: MediaStages.all)
 }

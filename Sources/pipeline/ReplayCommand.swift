@@ -32,10 +32,9 @@ struct ReplayCommand: ParsableCommand {
     let task = try registry.task(named: replay.provenance.task, for: .run)
     let specification = try task.specification(in: home)
     let differences = try replay.differences(task, specification)
-    let run = try PipelineRun(
-      registry.pipeline(ofTask: task.name, in: home, overriding: replay.options), of: task)
-    let again = try run.output(
-      of: FileBytes.read(replay.input), context: common.context(source: replay.input.relativePath))
+    let stage = try registry.pipeline(ofTask: task.name, in: home, overriding: replay.options).stage()
+    let source = replay.input?.relativePath ?? "the text in \(file)"
+    let again = try stage(pipe: replay.inputData(), name: source, context: common.context(source: source))
     if let output { try AtomicFile.write(again, to: URL(fileURLWithPath: output)) }
     let before = try FileBytes.read(url)
     let isSame = again == before

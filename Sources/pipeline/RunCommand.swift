@@ -36,6 +36,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Files that are worked on at once, of several.", valueName: "n"))
   var jobs = 1
 
+  @Option(help: .hidden)
+  var family: String?
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -52,10 +55,27 @@ struct RunCommand: ParsableCommand {
     var given = try GivenOption.parse(optionWords, descriptions, owner: "task '\(task.name)'")
     try addCommon(to: &given, descriptions, task.name)
     let pipeline = try registry.pipeline(ofTask: task.name, in: home, overriding: given)
+    if let drawing = task as? any DrawingTask, pipeline.input == .text {
+      return try draw(drawing, pipeline, paths)
+    }
     let plan = try RunPlan(
       inputs: paths, output: output, task: task, inputExtensions: task.inputExtensions)
     let run = try PipelineRun(pipeline, of: task)
     if plan.isBatch { try runBatch(run, plan) } else { try runOne(run, plan.jobs[0], task.name) }
+  }
+
+  /// A task whose input is y in words, or nothing.
+  private func draw(_ task: any DrawingTask, _ pipeline: Pipeline, _ words: [String]) throws {
+    guard words.count <= 1 else {
+      throw PipelineError.usage("'\(task.name)' takes y as one word or none, not \(words.count)")
+    }
+    let text =
+      words.first == "-" ? try String(pipe: StandardStreams.read(), name: "standard input") : words.first
+    let target = try DrawTarget(output, default: "\(task.name).\(task.outputExtension)", task: task)
+    let files = try task.draw(
+      text ?? "", pipeline.steps[0].options, pipeline.specification,
+      context: common.context(source: task.name))
+    try target.write(files, json: common.json)
   }
 
   private func runOne(_ run: PipelineRun, _ job: RunPlan.Job, _ task: String) throws {
@@ -96,7 +116,9 @@ struct RunCommand: ParsableCommand {
   private func addCommon(to given: inout [String: GivenOption], _ known: [OptionDescription], _ task: String)
     throws
   {
-    for (name, value) in [("device", common.device), ("seed", seed), ("count", count)] {
+    for (name, value) in [
+      ("device", common.device), ("seed", seed), ("count", count), ("model", family),
+    ] {
       guard let value else { continue }
       if known.contains(where: { $0.name == name }) {
         given[name] = .commandLine(name, value)

@@ -66,3 +66,35 @@ struct MetricsTests {
     #expect(throws: TensorError.self) { try structuralSimilarity(planes, planes, peak: 1) }
   }
 }
+
+/// Figures of ranks.
+struct RankStatisticsTests {
+  @Test func areaUnderROC() {
+    #expect(ModelEvaluation.areaUnderROC(positives: [3, 4], negatives: [1, 2]) == 1)
+    #expect(ModelEvaluation.areaUnderROC(positives: [1], negatives: [1, 1]) == 0.5)
+    #expect(ModelEvaluation.areaUnderROC(positives: [1, 3], negatives: [2, 4]) == 0.25)
+    // Every pair counted.
+    let (p, n) = ([0.3, 0.1, 0.9, 0.4, 0.4], [0.2, 0.4, 0.8])
+    let pairs = p.flatMap { a in n.map { b in a > b ? 1.0 : a == b ? 0.5 : 0 } }
+    #expect(
+      abs(ModelEvaluation.areaUnderROC(positives: p, negatives: n) - pairs.reduce(0, +) / 15) < 1e-12)
+  }
+
+  @Test func meansAndErrors() {
+    let (mean, error) = meanWithError([1, 2, 3, 4])
+    #expect(mean == 2.5)
+    #expect(abs(error - (5.0 / 3 / 4).squareRoot()) < 1e-12)
+  }
+
+  /// As many held-out values are rejected as was asked for, and everything far away.
+  @Test func typicality() {
+    let values = (0..<5000).map { sin(Double($0) * 0.7) * Double($0 % 13) }
+    let typicality = Typicality(heldOut: values)
+    for rate in [0.01, 0.05, 0.2] {
+      let rejected = Double(values.count { typicality($0) < rate }) / 5000
+      #expect(abs(rejected - rate) < 0.01)
+    }
+    #expect(typicality(1000) == 0 && typicality(-1000) == 0 && typicality(.nan) == 0)
+    #expect(typicality(values.sorted()[2500]) > 0.9)
+  }
+}

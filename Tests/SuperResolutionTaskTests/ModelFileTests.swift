@@ -91,7 +91,7 @@ struct ModelFileTests {
 
   @Test func aPictureMustBeGiven() throws {
     let family = try Synthetic.model().family
-    let noise = KeyedNoise(seed: 0, sample: 0, step: 0)
+    let noise = BatchNoise(seed: 0, first: 0, count: 1)
     #expect(throws: TensorError.self) { try family.sample(given: .none, noise: noise) }
   }
 }

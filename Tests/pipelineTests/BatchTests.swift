@@ -52,6 +52,8 @@ struct BatchTests {
         .status == 0)
     let same = try tool(["replay", "out.png"])
     #expect(same.status == 0 && same.text.contains("out.png: the same"), "\(same.errors)")
+    // The weights of ×3 lie in a file of their own.
+    #expect(try tool(["replay", "out.png", "--json"]).text.contains("\"differences\":[]"))
     let other = try tool(["replay", "out.png", "--input", "b.png"])
     #expect(other.status == 1 && other.errors.contains("b.png is not what out.png was made from"))
     try FileManager.default.removeItem(at: tool.folder.appendingPathComponent("a.png"))

@@ -23,11 +23,11 @@ public struct PointEstimate: Sampling, Trainable {
     self.backbone = backbone
   }
 
-  public func sample(given conditioning: Conditioning, noise: KeyedNoise) throws -> Tensor {
+  public func sample(given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {
     try backbone(conditioning)
   }
 
-  public func loss(_ x: Tensor, given conditioning: Conditioning) throws -> Tensor {
+  public func loss(_ x: Tensor, given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {
     let difference = try backbone(conditioning) - x
     return switch loss {
     case .absolute: try difference.abs().mean()

@@ -88,8 +88,10 @@ public struct SuperResolutionTraining {
         let batch = try dataset.batch(
           seed: recipe.training.seed, step: step, samples: chunk * size..<(chunk + 1) * size,
           side: recipe.patch)
+        let noise = BatchNoise(
+          seed: recipe.training.seed, samples: (0..<size).map { UInt64(chunk * size + $0) }, firstStep: step)
         return try family.loss(
-          batch.high.to(device: device), given: conditioner(batch.low.to(device: device)))
+          batch.high.to(device: device), given: conditioner(batch.low.to(device: device)), noise: noise)
       },
       evaluate: {
         network.setComputeType(.float32)

@@ -72,7 +72,7 @@ public struct Upscaler: Sendable {
       let column = columns[index % columns.count]
       let tile = try picture.narrow(1, start: row.readStart, length: row.readLength)
         .narrow(2, start: column.readStart, length: column.readLength).unsqueezed(0).to(device: device)
-      let noise = KeyedNoise(seed: 0, sample: 0, step: 0, stream: "super-resolution")
+      let noise = BatchNoise(seed: 0, first: 0, count: 1)
       let family = model.family {
         try model.network($0, rows: row.kept, columns: column.kept, fused: fused)
       }

@@ -1,0 +1,126 @@
+internal import Families
+public import Foundation
+internal import Logging
+internal import MediaIO
+internal import ModelEvaluation
+public import PipelineCore
+internal import Torch
+
+/// The recipe of the mixture.
+struct MixtureRecipe: Codable, Sendable, Equatable {
+  /// Names of the classes where the data have numbers; otherwise empty.
+  var classes: [String]
+  /// Gaussians of a class.
+  var components: Int
+  /// Directions of a Gaussian's covariance.
+  var rank: Int
+  var iterations: Int
+  /// Least standard deviation of a pixel's own noise, in grey levels.
+  var leastDeviation: Double
+  /// Pictures of the training split, evenly spread over it, that are kept for calibration.
+  var heldOut: Int
+  var seed: UInt64
+}
+
+extension ClassImage: TrainableTask {
+  public func publishedWeights(_ request: TrainingRequest, _ specification: Specification) throws -> URL {
+    try specification.model(named: request.model).weights
+  }
+
+  /// Where Debian's package `dataset-fashion-mnist` puts its files.
+  static let debianFolder = URL(fileURLWithPath: "/usr/share/datasets/fashion-mnist")
+
+  static func folder(_ data: [URL]) throws -> URL {
+    guard data.count <= 1 else {
+      throw PipelineError.usage("--data names \(data.count) folders; one would be right")
+    }
+    if let folder = data.first { return folder }
+    guard FileManager.default.fileExists(atPath: debianFolder.path) else {
+      throw PipelineError.usage(
+        "--data is missing; a folder with MNIST's files, or with a folder of pictures for each class, would be right "
+          + "(Fashion-MNIST: apt-get install dataset-fashion-mnist)")
+    }
+    return debianFolder
+  }
+
+  public func train(_ request: TrainingRequest, _ specification: Specification) throws -> TrainingReport {
+    let entry = try specification.model(named: request.model)
+    guard let training = specification.training else {
+      throw PipelineError.usage("the specification of 'class-image' has no recipes under 'training'")
+    }
+    let recipes = try training.decode([String: MixtureRecipe].self, of: "'training'")
+    guard var recipe = recipes[entry.name] else {
+      throw PipelineError.usage(
+        NearestName.unknown("recipe", entry.name, known: Array(recipes.keys), listing: true))
+    }
+    if let steps = request.steps { recipe.iterations = steps }
+    if let seed = request.seed { recipe.seed = seed }
+    let data = try LabelledImages(
+      folder: Self.folder(request.data), split: .train,
+      classes: recipe.classes.isEmpty ? nil : recipe.classes)
+    request.log.info(
+      "\(data.count) pictures \(data.pixels.shape.dropFirst().map(String.init).joined(separator: "×")) of \(data.classes.count) classes"
+    )
+    if request.resume { request.log.info("a mixture is fitted within minutes; --resume begins anew") }
+    let model = try fit(recipe, data, request)
+    let file = URL(fileURLWithPath: "\(request.folder.relativePath)/weights.safetensors")
+    try FileManager.default.createDirectory(at: request.folder, withIntermediateDirectories: true)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let notes = [
+      "recipe": String(decoding: try encoder.encode(recipe), as: UTF8.self),
+      "pipeline": PipelineVersion.current,
+    ]
+    try AtomicFile.write(model.model.weights(notes: notes).encoded(), to: file)
+    return TrainingReport(weights: file, isFinished: true, figures: ["held-out bits/dim": model.bits])
+  }
+
+  private func fit(_ recipe: MixtureRecipe, _ data: LabelledImages, _ request: TrainingRequest) throws -> (
+    model: ClassImageModel, bits: Double
+  ) {
+    let heldOut = min(recipe.heldOut, data.count / 5)
+    guard heldOut >= 2 else {
+      throw PipelineError.data("\(data.count) pictures are too few to train on; ten or more are needed")
+    }
+    let stride = data.count / heldOut
+    let isHeldOut = { (index: Int) in index % stride == stride - 1 }
+    let known = try data.subset((0..<data.count).filter { !isHeldOut($0) })
+    let shape = known.pixels.shape
+    let x = try LabelledImages.dequantized(
+      known.pixels, noise: BatchNoise(seed: recipe.seed, first: 0, count: known.count)
+    ).reshaped([known.count, shape[1] * shape[2] * shape[3]])
+    let byClass = known.classes.indices.map { label in
+      known.labels.indices.filter { known.labels[$0] == label }
+    }
+    let samples = try byClass.map { try x.indexSelect(0, Tensor($0.map(Int64.init), shape: [$0.count])) }
+    let progress = ProgressLine(
+      "train", total: byClass.count * recipe.iterations, unit: "iterations", mode: request.progress)
+    defer { progress.finish() }
+    let deviation = recipe.leastDeviation / 256
+    let mixture = try MixtureFit(
+      .init(
+        classes: byClass.count, components: recipe.components, dimensions: x.shape[1], rank: recipe.rank),
+      iterations: recipe.iterations, leastVariance: deviation * deviation, seed: recipe.seed
+    )(samples) { label, iteration, logDensity in
+      try Interrupt.check()
+      progress.advance()
+      if iteration == recipe.iterations - 1 {
+        let bits = 8 - logDensity / (Double(x.shape[1]) * log(2))
+        request.log.info("\(known.classes[label]): \(String(format: "%.3f", bits)) bits/dim on its own data")
+      }
+    }
+    let counts = data.classes.indices.map { label in Double(data.labels.count { $0 == label }) }
+    var description = ClassImageModel.Description(
+      classes: known.classes, prior: counts.map { $0 / Double(data.count) }, channels: shape[1],
+      height: shape[2], width: shape[3])
+    let model = ClassImageModel(mixture: mixture, description: description)
+    let calibration = try data.subset((0..<data.count).filter(isHeldOut))
+    let densities = try ClassImageEvaluation(model: model, workers: request.workers)
+      .logDensities(calibration, seed: 0)
+    let perDimension = densities.map { $0.total / Double(description.dimensions) }
+    description.typicality = Typicality(heldOut: perDimension)
+    let bits = -meanWithError(perDimension).mean / log(2)
+    request.log.info("held out: \(String(format: "%.3f", bits)) bits/dim over \(calibration.count) pictures")
+    return (try model.described(description), bits)
+  }
+}

@@ -1,0 +1,205 @@
+internal import Conditioners
+internal import Families
+public import Foundation
+internal import MediaIO
+internal import MediaTensors
+internal import ModelEvaluation
+public import PipelineCore
+internal import Torch
+
+extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTask {
+  private static let mask = OptionDescription.text(
+    "mask", default: "", help: "a picture, white where pixels are missing; transparent pixels are as well")
+
+  public func options(of verb: Verb) -> [OptionDescription] {
+    let model = DrawStage.modelOption
+    let label = OptionDescription.text("class", default: "", help: "the class; summed over P(y) unless given")
+    return switch verb {
+    case .score: [model, label, Self.mask]
+    case .classify:
+      [
+        model, Self.mask,
+        .number(
+          "abstain-below", in: 0...1, default: 0.01,
+          help: "abstain when so small a share of held-out pictures is as unusual"),
+      ]
+    case .complete:
+      [
+        model, label, Self.mask, .integer("seed", in: 0...Int.max, default: 0, help: "the seed"),
+        .integer("count", in: 1...1000, default: 1, help: "how many draws"),
+      ]
+    case .embed: [model]
+    default: []
+    }
+  }
+
+  public func score(_ request: InferenceRequest, _ specification: Specification) throws -> ScoreReport {
+    let (name, model, _) = try Self.model(request.options, specification)
+    let input = try ClassImageInput(request, model)
+    let wanted = request.options.text("class")
+    let label = wanted.isEmpty ? nil : try model.label(wanted)
+    let densities = try model.classLogDensities(
+      input.pixels, known: input.known, noise: BatchNoise(seed: 0, first: 0, count: 1))
+    let nats =
+      if let label {
+        try densities.select(1, label).scalar()
+      } else {
+        try (densities + model.logPrior).logSumExp(1).scalar()
+      }
+    return ScoreReport(
+      input: request.name, model: name, condition: label.map { model.description.classes[$0] }, nats: nats,
+      bitsPerDimension: -nats / (Double(input.knownCount) * log(2)), dimensions: input.knownCount,
+      kind: DensityKind.exact.rawValue)
+  }
+
+  public func classify(_ request: InferenceRequest, _ specification: Specification) throws
+    -> ClassificationReport
+  {
+    let (name, model, _) = try Self.model(request.options, specification)
+    let input = try ClassImageInput(request, model)
+    let joint =
+      try model.classLogDensities(
+        input.pixels, known: input.known, noise: BatchNoise(seed: 0, first: 0, count: 1)) + model.logPrior
+    let posterior = try joint.softmax(1).elements(Double.self)
+    var typicality: Double?
+    if input.known == nil, let calibrated = model.description.typicality {
+      typicality = calibrated(try joint.logSumExp(1).scalar() / Double(model.description.dimensions))
+    }
+    return ClassificationReport(
+      input: request.name, model: name,
+      posterior: zip(model.description.classes, posterior).map { .init(name: $0, probability: $1) },
+      typicality: typicality,
+      abstains: typicality.map { $0 < request.options.number("abstain-below") } ?? false)
+  }
+
+  public func complete(_ request: InferenceRequest, _ specification: Specification) throws -> DrawnFiles {
+    let (name, model, weights) = try Self.model(request.options, specification)
+    guard let completer = model.completer else {
+      throw PipelineError.usage("model '\(name)' cannot fill in missing pixels")
+    }
+    let input = try ClassImageInput(request, model)
+    guard let known = input.known else {
+      throw PipelineError.usage(
+        "\(request.name) has no missing pixels; --mask with a picture that is white where they are would be right"
+      )
+    }
+    let wanted = request.options.text("class")
+    let count = request.options.integer("count")
+    let seed = UInt64(request.options.integer("seed"))
+    let conditioner = ClassConditioner(classes: model.description.classes)
+    let given =
+      wanted.isEmpty
+      ? try conditioner(prior: model.description.prior, count: 1) : try conditioner([model.label(wanted)])
+    // Known levels lie in the middle of their interval.
+    let x = try (input.pixels.to(.float32) + 0.5) / 256
+    let pictures = try ChunkRunner(workers: request.context.workers).map(count) { index -> Image in
+      try request.context.checkCancelled()
+      let noise = BatchNoise(seed: seed, first: index, count: 1)
+      let drawn = try completer.complete(x, known: known, given: given, noise: noise).select(0, 0)
+      var picture = try Image(
+        (drawn.clamped(0, 1) * 256).floored().clamped(0, 255) / 255, bitDepth: 8)
+      Provenance(
+        task: "class-image", model: name, weightsSHA256: try Digest.sha256(of: weights),
+        condition: .init(
+          inputSHA256: Digest.sha256(request.input), values: wanted.isEmpty ? [:] : ["class": wanted]),
+        key: SampleKey(seed: seed, index: index), version: PipelineVersion.current,
+        engine: .init(
+          libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: "cpu"),
+        options: request.options.texts.merging(["verb": "complete"]) { $1 }
+      ).write(to: &picture.metadata)
+      return picture
+    }
+    let files = try pictures.enumerated().map { (index: $0.offset, data: try $0.element.pngData()) }
+    var sheet = Image.contactSheet(pictures)
+    if pictures.count > 1, let first = pictures.first { sheet.metadata.texts = first.metadata.texts }
+    return DrawnFiles(single: files, together: try sheet.pngData())
+  }
+
+  public func embed(_ request: InferenceRequest, _ specification: Specification) throws -> [Float] {
+    let (name, model, _) = try Self.model(request.options, specification)
+    guard let encoder = model.encoder else {
+      throw PipelineError.usage("model '\(name)' gives no embedding")
+    }
+    let input = try ClassImageInput(request, model)
+    guard input.known == nil else {
+      throw PipelineError.data("\(request.name) has transparent pixels; a whole picture is embedded")
+    }
+    let x = try (input.pixels.to(.float32) + 0.5) / 256
+    return try encoder.embed(x, given: .none).select(0, 0).floats()
+  }
+}
+
+/// A picture as a model of class-image takes it.
+struct ClassImageInput {
+  /// `uint8 [1, C, H, W]`.
+  let pixels: Tensor
+  /// `[1, C, H, W]`, 1 where a pixel is known; nil when all are.
+  let known: Tensor?
+  /// Values that are known.
+  let knownCount: Int
+
+  /// - Throws: `PipelineError` of kind `.data` for another size or kind of picture, or one without a known pixel.
+  init(_ request: InferenceRequest, _ model: ClassImageModel) throws {
+    let shape = model.description
+    let image = try Image(decoding: request.input, name: request.name).oriented()
+    let picture = try Self.checked(image, request.name, shape)
+    let colours =
+      try image.channels.hasAlpha ? picture.narrow(0, start: 0, length: picture.shape[0] - 1) : picture
+    pixels = try Self.converted(colours, request.name, shape).unsqueezed(0)
+
+    var missing: Tensor?
+    if image.channels.hasAlpha {
+      missing = try (1 - picture.narrow(0, start: picture.shape[0] - 1, length: 1)).rounded()
+    }
+    let mask = request.options.values["mask"]?.description ?? ""
+    if !mask.isEmpty {
+      let name = mask
+      let holes = try Self.checked(Image(contentsOf: URL(fileURLWithPath: name)).oriented(), name, shape)
+        .narrow(0, start: 0, length: 1).rounded()
+      missing = try missing.map { try ($0 + holes).clamped(0, 1) } ?? holes
+    }
+    guard let missing, try missing.maximum().scalar() > 0 else {
+      if !mask.isEmpty {
+        throw PipelineError.data(
+          "\(mask) is black everywhere: no pixel is missing; white marks missing pixels")
+      }
+      known = nil
+      knownCount = shape.dimensions
+      return
+    }
+    let all = try (1 - missing).expanded([shape.channels, shape.height, shape.width]).contiguous()
+    known = try all.unsqueezed(0)
+    knownCount = Int(try all.sum().scalar())
+    guard knownCount > 0 else {
+      throw PipelineError.data("\(request.name): every pixel is missing; nothing is known about it")
+    }
+  }
+
+  /// `[c, H, W]` over 0…1.
+  private static func checked(_ image: Image, _ name: String, _ shape: ClassImageModel.Description) throws
+    -> Tensor
+  {
+    guard image.width == shape.width, image.height == shape.height else {
+      throw PipelineError.data(
+        "\(name) is \(image.width)×\(image.height); this model knows pictures of \(shape.width)×\(shape.height)"
+      )
+    }
+    return try image.tensor()
+  }
+
+  private static func converted(_ colours: Tensor, _ name: String, _ shape: ClassImageModel.Description)
+    throws
+    -> Tensor
+  {
+    var colours = colours
+    if colours.shape[0] == 1, shape.channels == 3 { colours = try colours.repeatInterleave(3, axis: 0) }
+    if colours.shape[0] == 3, shape.channels == 1 {
+      let spread = try (colours - colours.mean([0], keepAxes: true)).abs().maximum().scalar()
+      guard spread < 0.02 else {
+        throw PipelineError.data("\(name) is in colour; this model knows grey pictures")
+      }
+      colours = try colours.mean([0], keepAxes: true)
+    }
+    return try (colours * 255).rounded().to(.uint8)
+  }
+}

@@ -1,0 +1,161 @@
+internal import Conditioners
+internal import Families
+internal import Foundation
+public import MediaIO
+internal import MediaTensors
+public import PipelineCore
+internal import Torch
+
+/// Draws pictures given a class: `sneaker` to a picture, or to a contact sheet of several.
+///
+/// Sample i of a seed is the same picture whatever is drawn beside it.
+public struct DrawStage: Stage {
+  public let name = "draw-class-image"
+  private let model: ClassImageModel
+  private let modelName: String
+  private let weightsSHA256: String
+  private let chunk: Int
+  private let options: Options
+
+  static let options: [OptionDescription] = [
+    modelOption,
+    .text("class", default: "", help: "what to draw; drawn from P(y) unless given"),
+    .integer("seed", in: 0...Int.max, default: 0, help: "the seed; sample i of a seed is always the same"),
+    .integer("count", in: 1...10_000, default: 1, help: "how many"),
+    .integer("first", in: 0...1_000_000_000, default: 0, help: "index of the first sample"),
+    .integer("columns", in: 0...10_000, default: 0, help: "of a contact sheet; 0 for about as many as rows"),
+  ]
+
+  static let modelOption = OptionDescription.text(
+    "model", default: "mixture", help: "the family, by its name in the specification")
+
+  static func make(_ options: Options, _ environment: StageEnvironment) throws -> DrawStage {
+    let specification = try environment.specification(for: "draw-class-image")
+    let entry = try specification.model(named: options.text("model"))
+    return DrawStage(
+      model: try ClassImageModel(contentsOf: entry.weights), modelName: entry.name,
+      weightsSHA256: try Digest.sha256(of: entry.weights), chunk: entry.chunk ?? 16, options: options)
+  }
+
+  public func callAsFunction(_ text: String, context: StageContext) throws -> Image {
+    let draws = try draws(text, context: context)
+    guard draws.count > 1 else { return try picture(draws[0], text, alone: true) }
+    let columns = options.integer("columns")
+    var sheet = Image.contactSheet(
+      try draws.map { try picture($0, text, alone: false) }, columns: columns == 0 ? nil : columns)
+    let names = draws.map { model.description.classes[$0.label] }
+    try provenance(
+      text, Set(names).count == 1 ? names[0] : names.joined(separator: " "), isDrawn: draws[0].isDrawn,
+      key: nil, options: options.texts
+    ).write(to: &sheet.metadata)
+    return sheet
+  }
+
+  /// Every draw as a file of its own: the bytes of `--count 1 --first i`.
+  func files(_ text: String, context: StageContext) throws -> DrawnFiles {
+    let single = try draws(text, context: context).map {
+      (index: $0.index, data: try picture($0, text, alone: true).pngData())
+    }
+    return DrawnFiles(single: single, together: try self(text, context: context).pngData())
+  }
+
+  private struct Draw {
+    let index: Int
+    let label: Int
+    /// Whether the class was drawn from P(y).
+    let isDrawn: Bool
+    /// `[C, H, W]` over 0…1.
+    let pixels: Tensor
+  }
+
+  private func draws(_ text: String, context: StageContext) throws -> [Draw] {
+    let wanted = try label(text)
+    let first = options.integer("first")
+    let count = options.integer("count")
+    let seed = UInt64(options.integer("seed"))
+    let (model, chunk) = (model, chunk)
+    let progress = context.startProgress("draw", total: count, unit: "pictures")
+    defer { progress.finish() }
+    let parts = try ChunkRunner(workers: context.workers).map((count + chunk - 1) / chunk) {
+      index -> [Draw] in
+      try context.checkCancelled()
+      let start = first + index * chunk
+      // The last chunk is padded, for kernels are chosen by the batch's size.
+      let noise = BatchNoise(seed: seed, first: start, count: chunk)
+      let labels = try (0..<chunk).map { row in
+        try wanted ?? model.drawClass(noise.row(row, stream: "class"))
+      }
+      let given = try ClassConditioner(classes: model.description.classes)(labels)
+      let x = try model.sampler.sample(given: given, noise: noise)
+      let used = min(chunk, first + count - start)
+      progress.advance(by: used)
+      return try (0..<used).map { row in
+        Draw(
+          index: start + row, label: labels[row], isDrawn: wanted == nil, pixels: try x.select(0, row))
+      }
+    }
+    return parts.flatMap { $0 }
+  }
+
+  /// The class that the option or the text asks for; nil where neither does.
+  private func label(_ text: String) throws -> Int? {
+    let names = [options.text("class"), text.trimmingCharacters(in: .whitespacesAndNewlines)]
+      .filter { !$0.isEmpty }
+    guard let name = names.first else { return nil }
+    guard names.allSatisfy({ $0 == name }) else {
+      throw PipelineError.usage(
+        "--class is '\(name)', but '\(names[1])' was given as well; one would be right")
+    }
+    return try model.label(name)
+  }
+
+  private func picture(_ draw: Draw, _ text: String, alone: Bool) throws -> Image {
+    // Level v lies in v/256 … (v + 1)/256.
+    let levels = try ((draw.pixels.clamped(0, 1) * 256).floored().clamped(0, 255)) / 255
+    var picture = try Image(levels, bitDepth: 8)
+    guard alone else { return picture }
+    var texts = options.texts
+    texts["count"] = "1"
+    texts["first"] = "\(draw.index)"
+    texts["columns"] = "0"
+    try provenance(
+      text, model.description.classes[draw.label], isDrawn: draw.isDrawn,
+      key: SampleKey(seed: UInt64(options.integer("seed")), index: draw.index), options: texts
+    ).write(to: &picture.metadata)
+    return picture
+  }
+
+  private func provenance(
+    _ text: String, _ drawn: String, isDrawn: Bool, key: SampleKey?, options: [String: String]
+  ) throws -> Provenance {
+    Provenance(
+      task: "class-image", model: modelName, weightsSHA256: weightsSHA256,
+      condition: .init(text: text, values: ["class": drawn], isDrawn: isDrawn), key: key,
+      version: PipelineVersion.current,
+      engine: .init(
+        libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: "cpu"),
+      options: options)
+  }
+}
+
+extension ClassImageModel {
+  /// The index of a class.
+  /// - Throws: `PipelineError` of kind `.usage` that names the nearest one and lists all.
+  func label(_ name: String) throws -> Int {
+    guard let label = description.classes.firstIndex(of: name) else {
+      throw PipelineError.usage(
+        NearestName.unknown("class", name, known: description.classes, listing: true))
+    }
+    return label
+  }
+
+  /// A class drawn from P(y).
+  func drawClass(_ noise: KeyedNoise) -> Int {
+    var left = Double(noise.uniform(count: 1)[0])
+    for (label, probability) in description.prior.enumerated() {
+      if left < probability { return label }
+      left -= probability
+    }
+    return description.prior.count - 1
+  }
+}

@@ -1,0 +1,295 @@
+import Foundation
+import Logging
+import MediaIO
+import PipelineCore
+import TestSupport
+import Testing
+import Torch
+
+@testable import ClassImageTask
+
+/// A small set of bright and dark pictures, a model trained on it, and every verb.
+struct ClassImageTests {
+  private let folder: TemporaryFolder
+  private let task = ClassImage()
+
+  /// 60 pictures of 6×4 a class: `left` is bright at the left, `right` at the right.
+  init() throws {
+    folder = try TemporaryFolder()
+    for name in ["left", "right"] {
+      let inside = folder.url.appendingPathComponent("data/\(name)")
+      try FileManager.default.createDirectory(at: inside, withIntermediateDirectories: true)
+      for index in 0..<60 {
+        try picture(name, index).pngData().write(
+          to: inside.appendingPathComponent(String(format: "%02d.png", index)))
+      }
+    }
+    let own = folder.url.appendingPathComponent("class-image")
+    try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
+    try Data(
+      """
+      task: class-image
+      version: 1
+      summary: For tests.
+      models:
+        mixture: {weights: mixture.safetensors, chunk: 4}
+      stages: [draw-class-image, encode-png]
+      training:
+        mixture: {classes: [], components: 1, rank: 2, iterations: 6, leastDeviation: 2, heldOut: 20, seed: 1}
+      """.utf8
+    ).write(to: own.appendingPathComponent("pipeline.yaml"))
+  }
+
+  private func picture(_ name: String, _ index: Int) -> Image {
+    let noise = KeyedNoise(seed: 9, sample: UInt64(index), step: 0, stream: name)
+    let levels = noise.integers(below: 40, count: 24)
+    let samples = (0..<24).map { place in
+      UInt8((place % 6 < 3) == (name == "left") ? 180 + levels[place] : 20 + levels[place])
+    }
+    return Image(width: 6, height: 4, channels: .grey, samples: .uint8(samples))
+  }
+
+  private var silent: Logger {
+    var log = Logger(label: "tests")
+    log.logLevel = .critical
+    return log
+  }
+
+  private func specification() throws -> Specification {
+    try task.specification(in: PipelineHome(pipelines: folder.url))
+  }
+
+  /// Trains and publishes.
+  private func trained() throws -> Specification {
+    let specification = try specification()
+    let request = TrainingRequest(
+      model: nil, options: try Options(task.options, owner: "test"),
+      data: [folder.url.appendingPathComponent("data")],
+      folder: folder.url.appendingPathComponent("run"), workers: 2, log: silent)
+    let report = try task.train(request, specification)
+    #expect(report.isFinished)
+    let published = try task.publishedWeights(request, specification)
+    try FileManager.default.copyItem(at: report.weights, to: published)
+    return specification
+  }
+
+  private func request(_ verb: Verb, _ image: Image, _ given: [String: String] = [:]) throws
+    -> InferenceRequest
+  {
+    InferenceRequest(
+      input: try image.pngData(), name: "in.png",
+      options: try Options(
+        task.options(of: verb), owner: "test",
+        given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) })))
+  }
+
+  private func draw(_ specification: Specification, _ given: [String: String], workers: Int = 1) throws
+    -> DrawnFiles
+  {
+    let options = try Options(
+      DrawStage.options, owner: "test",
+      given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) }))
+    return try task.draw("", options, specification, context: StageContext(workers: workers))
+  }
+
+  @Test func sampleIsTheSameInAnyCount() throws {
+    let specification = try trained()
+    let many = try draw(specification, ["class": "left", "seed": "3", "count": "11"], workers: 2)
+    #expect(many.single.map(\.index) == Array(0..<11))
+    #expect(Set(many.single.map(\.data)).count == 11)
+    for index in [0, 5, 10] {
+      let alone = try draw(
+        specification, ["class": "left", "seed": "3", "count": "1", "first": "\(index)"])
+      #expect(alone.together == many.single[index].data)
+    }
+    let serial = try draw(specification, ["class": "left", "seed": "3", "count": "11"])
+    #expect(serial.together == many.together)
+    let image = try Image(pngData: many.single[0].data)
+    #expect(image.width == 6 && image.height == 4)
+    let provenance = try #require(try Provenance(image.metadata, name: "x"))
+    #expect(provenance.condition?.values == ["class": "left"] && provenance.condition?.isDrawn == false)
+    #expect(provenance.seed == 3 && provenance.sampleIndex == 0)
+  }
+
+  @Test func classIsDrawnWhereNoneIsGiven() throws {
+    let specification = try trained()
+    let files = try draw(specification, ["count": "40"])
+    let drawn = try files.single.map { file -> String in
+      let provenance = try Provenance(Image(pngData: file.data).metadata, name: "x")
+      #expect(provenance?.condition?.isDrawn == true)
+      return provenance?.condition?.values["class"] ?? ""
+    }
+    // About half of each; 40 draws of a fair coin lie in 8…32 but once in 10⁵.
+    #expect((8...32).contains(drawn.count { $0 == "left" }) && Set(drawn) == ["left", "right"])
+  }
+
+  @Test func drawsAreOfTheirClass() throws {
+    let specification = try trained()
+    for name in ["left", "right"] {
+      for file in try draw(specification, ["class": name, "count": "10"]).single {
+        let report = try task.classify(
+          request(.classify, Image(pngData: file.data)), specification)
+        #expect(report.posterior[0].name == name && report.posterior[0].probability > 0.99)
+      }
+    }
+  }
+
+  @Test func classification() throws {
+    let specification = try trained()
+    let known = try task.classify(request(.classify, picture("right", 70)), specification)
+    #expect(known.posterior.map(\.name) == ["right", "left"] && !known.abstains)
+    #expect(abs(known.posterior.reduce(0) { $0 + $1.probability } - 1) < 1e-9)
+    // Bright everywhere is like nothing in the data.
+    let strange = Image(
+      width: 6, height: 4, channels: .grey, samples: .uint8([UInt8](repeating: 250, count: 24)))
+    let report = try task.classify(request(.classify, strange), specification)
+    #expect(report.abstains && report.text.contains("none of the classes"))
+    #expect(try !task.classify(request(.classify, strange, ["abstain-below": "0"]), specification).abstains)
+  }
+
+  /// P(x) = Σ P(x | y) P(y), and missing pixels are summed over.
+  @Test func scores() throws {
+    let specification = try trained()
+    let image = picture("left", 71)
+    let left = try task.score(request(.score, image, ["class": "left"]), specification)
+    let right = try task.score(request(.score, image, ["class": "right"]), specification)
+    let any = try task.score(request(.score, image), specification)
+    #expect(left.nats > right.nats && left.kind == "exact" && left.dimensions == 24)
+    let sum: Double = left.nats + log(0.5) + log1p(exp(right.nats - left.nats))
+    #expect(abs(any.nats - sum) < 1e-6)
+    let bits: Double = -left.nats / (24 * log(2))
+    #expect(abs(left.bitsPerDimension - bits) < 1e-12)
+    // Less than the eight bits of a level that could be anything.
+    #expect(left.bitsPerDimension < 7)
+    let mask = try self.mask { $0 % 6 < 3 }
+    let part = try task.score(request(.score, image, ["class": "left", "mask": mask]), specification)
+    #expect(part.dimensions == 12 && part.nats > left.nats)
+  }
+
+  private func mask(_ isMissing: (Int) -> Bool) throws -> String {
+    let file = folder.url.appendingPathComponent("mask-\(UUID().uuidString).png")
+    let samples = (0..<24).map { UInt8(isMissing($0) ? 255 : 0) }
+    try Image(width: 6, height: 4, channels: .grey, samples: .uint8(samples)).pngData().write(to: file)
+    return file.path
+  }
+
+  @Test func completionKeepsWhatIsKnown() throws {
+    let specification = try trained()
+    let image = picture("left", 72)
+    guard case .uint8(let truth) = image.samples else { return }
+    let mask = try mask { $0 % 6 >= 3 }
+    let files = try task.complete(
+      request(.complete, image, ["mask": mask, "count": "6"]), specification)
+    #expect(Set(files.single.map(\.data)).count == 6)
+    for file in files.single {
+      guard case .uint8(let samples) = try Image(pngData: file.data).samples else { return }
+      for place in 0..<24 {
+        if place % 6 < 3 {
+          #expect(samples[place] == truth[place])
+        } else {
+          #expect(samples[place] < 110, "the right of a picture that is bright at the left is dark")
+        }
+      }
+    }
+    // Transparent pixels are missing ones.
+    var values: [UInt8] = []
+    for place in 0..<24 { values += [truth[place], place % 6 >= 3 ? 0 : 255] }
+    let holes = Image(width: 6, height: 4, channels: .greyAlpha, samples: .uint8(values))
+    let drawn = try task.complete(request(.complete, holes, ["count": "6"]), specification)
+    func pixels(_ files: DrawnFiles) throws -> [Image.Samples] {
+      try files.single.map { try Image(pngData: $0.data).samples }
+    }
+    #expect(try pixels(drawn) == pixels(files))
+    let some = try task.classify(request(.classify, holes), specification)
+    #expect(some.posterior[0].name == "left" && some.typicality == nil)
+  }
+
+  @Test func embeddings() throws {
+    let specification = try trained()
+    let a = try task.embed(request(.embed, picture("left", 1)), specification)
+    let b = try task.embed(request(.embed, picture("right", 1)), specification)
+    #expect(a.count == 2 && a != b)
+    #expect(a[0] > a[1] && b[0] < b[1])
+  }
+
+  @Test func evaluation() throws {
+    let specification = try trained()
+    let table = try #require(
+      try task.evaluate(
+        EvaluationRequest(
+          model: "all", data: [folder.url.appendingPathComponent("data")],
+          options: Options(task.options, owner: "test"), workers: 2), specification
+      ).first)
+    let figures = Dictionary(
+      zip(table.columns.map(\.name), table.rows[0].values), uniquingKeysWith: { first, _ in first })
+    #expect(figures["Bayes accuracy (%)"] == 100)
+    #expect(try #require(figures["bits/dim"]!) < 7)
+    #expect(figures["OOD AUROC"] == .some(nil))
+  }
+
+  @Test func mistakesAreNamed() throws {
+    let specification = try trained()
+    func message(_ body: () throws -> Void) throws -> PipelineError {
+      try #require(throws: PipelineError.self) { try body() }
+    }
+    let class1 = try message { _ = try draw(specification, ["class": "lefft"]) }
+    #expect(class1.kind == .usage && class1.description.contains("did you mean 'left'"))
+    let size = Image(width: 5, height: 4, channels: .grey, samples: .uint8([UInt8](repeating: 0, count: 20)))
+    let wrong = try message { _ = try task.score(request(.score, size), specification) }
+    #expect(wrong.description == "in.png is 5×4; this model knows pictures of 6×4" && wrong.kind == .data)
+    let whole = try message { _ = try task.complete(request(.complete, picture("left", 0)), specification) }
+    #expect(whole.kind == .usage && whole.description.contains("no missing pixels"))
+    let none = try message {
+      _ = try task.complete(
+        request(.complete, picture("left", 0), ["mask": try mask { _ in false }]), specification)
+    }
+    #expect(none.description.contains("black everywhere"))
+    let all = try message {
+      _ = try task.complete(
+        request(.complete, picture("left", 0), ["mask": try mask { _ in true }]), specification)
+    }
+    #expect(all.description.contains("every pixel is missing"))
+    let colour = Image(
+      width: 6, height: 4, channels: .rgb, samples: .uint8((0..<72).map { UInt8($0 % 3 * 80) }))
+    let coloured = try message { _ = try task.classify(request(.classify, colour), specification) }
+    #expect(coloured.description.contains("in colour"))
+  }
+
+  @Test func dataOfBothKinds() throws {
+    let images = folder.url.appendingPathComponent("idx")
+    try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
+    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2]
+    try Data(header + [1, 2, 3, 4]).write(to: images.appendingPathComponent("train-images-idx3-ubyte"))
+    try Data([0, 0, 8, 1, 0, 0, 0, 2, 1, 0]).write(
+      to: images.appendingPathComponent("train-labels-idx1-ubyte"))
+    let mnist = try LabelledImages(folder: images, split: .train, classes: ["a", "b"])
+    #expect(mnist.pixels.shape == [2, 1, 1, 2] && mnist.labels == [1, 0] && mnist.classes == ["a", "b"])
+    #expect(throws: TensorError.self) { try LabelledImages(folder: images, split: .train, classes: ["a"]) }
+    #expect(throws: TensorError.self) { try LabelledImages(folder: images, split: .test) }
+
+    let data = folder.url.appendingPathComponent("data")
+    let train = try LabelledImages(folder: data, split: .train)
+    let test = try LabelledImages(folder: data, split: .test)
+    #expect(train.count == 108 && test.count == 12 && train.classes == ["left", "right"])
+    #expect(test.pixels.shape == [12, 1, 4, 6])
+    // Dequantised pictures fall back to their levels.
+    let x = try LabelledImages.dequantized(test.pixels, noise: BatchNoise(seed: 1, first: 0, count: 12))
+    #expect(try largestDifference((x * 256).floored(), test.pixels) == 0)
+  }
+
+  @Test func brokenWeightsAreRefused() throws {
+    let specification = try trained()
+    let file = try specification.model(named: "mixture").weights
+    let whole = try Safetensors(contentsOf: file)
+    for (key, value) in [
+      ("architecture", "x"), ("configuration", "{"), ("description", "{}"),
+      ("configuration", "{\"classes\":2,\"components\":1000000,\"dimensions\":24,\"rank\":2}"),
+    ] {
+      var broken = whole
+      broken.metadata[key] = value
+      try broken.encoded().write(to: file)
+      let error = try #require(throws: TensorError.self) { try ClassImageModel(contentsOf: file) }
+      #expect(error.description == "mixture.safetensors does not hold a model of class-image of this tool")
+    }
+  }
+}

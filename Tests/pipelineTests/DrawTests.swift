@@ -1,0 +1,76 @@
+import Foundation
+import MediaIO
+import PipelineKit
+import Testing
+
+/// Drawing and the verbs of inference, as people type them, with the committed weights.
+struct DrawTests {
+  @Test func drawsReplayAndVerbs() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let sheet = try tool(["run", "class-image", "--class", "trouser", "--count", "5", "--seed", "7"])
+    #expect(sheet.status == 0 && sheet.text == "class-image.png\n", "\(sheet.errors)")
+    let folder = try tool([
+      "run", "class-image", "trouser", "--count", "5", "--seed", "7", "--threads", "1", "-o", "single/",
+    ])
+    #expect(folder.text.split(separator: "\n").count == 5)
+    let alone = try tool([
+      "run", "class-image", "trouser", "--seed", "7", "--first", "3", "-o", "-", "--family", "mixture",
+    ])
+    #expect(
+      try Data(contentsOf: tool.folder.appendingPathComponent("single/class-image-0003.png")) == alone.output)
+    for file in ["class-image.png", "single/class-image-0003.png"] {
+      let replay = try tool(["replay", file])
+      #expect(replay.status == 0 && replay.text.contains("the same"), "\(replay.errors)")
+    }
+    let pipe = try tool(["stage", "draw-class-image", "--seed", "7"], input: Data("trouser".utf8))
+    let picture = try tool(["stage", "encode-png"], input: pipe.output)
+    #expect(
+      try Image(pngData: picture.output).samples
+        == Image(contentsOf: tool.folder.appendingPathComponent("single/class-image-0000.png")).samples)
+
+    let input = "single/class-image-0001.png"
+    let classified = try tool(["classify", "class-image", input, "--json"])
+    #expect(classified.text.contains("\"posterior\":[{\"name\":\"trouser\""), "\(classified.errors)")
+    let score = try tool(["score", "class-image", input, "--class", "trouser"])
+    #expect(score.text.contains("log P(x | trouser)") && score.text.contains("bits/dim over 784"))
+    let embedded = try tool(["embed", "class-image", input, input, "-o", "z.npy"])
+    #expect(embedded.status == 0 && embedded.text == "z.npy\n")
+    let holes = Image(
+      width: 28, height: 28, channels: .grey, samples: .uint8((0..<784).map { $0 < 392 ? 255 : 0 }))
+    try holes.pngData().write(to: tool.folder.appendingPathComponent("mask.png"))
+    let completed = try tool([
+      "complete", "class-image", input, "--mask", "mask.png", "--count", "3", "-o", "completed.png",
+    ])
+    #expect(completed.status == 0 && tool.files.contains("completed.png"), "\(completed.errors)")
+    let again = try tool(["replay", "completed.png"])
+    #expect(again.status == 1 && again.errors.contains("made by 'complete'"))
+  }
+
+  @Test func mistakesAreOneLine() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Data("no picture".utf8).write(to: tool.folder.appendingPathComponent("notes.txt"))
+    let cases: [([String], Int32, String)] = [
+      (["run", "class-image", "--class", "sneeker"], 2, "did you mean 'sneaker'"),
+      (["run", "class-image", "bag", "--class", "coat"], 2, "one would be right"),
+      (["run", "class-image", "a", "b"], 2, "one word or none"),
+      (["run", "class-image", "-o", "x.jpg"], 2, "writes .png files"),
+      (["run", "class-image", "--count", "0"], 2, "--count is '0'"),
+      (["run", "class-image", "--family", "mixtur"], 2, "did you mean 'mixture'"),
+      (["score", "super-resolution", "notes.txt"], 2, "cannot score"),
+      (["score", "class-image"], 2, "needs an input"),
+      (["score", "class-image", "notes.txt"], 1, "not a picture in a known format"),
+      (["classify", "class-image", "missing.png"], 1, "missing.png"),
+      (["embed", "class-image", "notes.txt", "-o", "z.txt"], 1, "notes.txt"),
+      (["complete", "class-image", "notes.txt", "notes.txt"], 2, "complete takes one input"),
+    ]
+    for (arguments, status, text) in cases {
+      let outcome = try tool(arguments)
+      #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
+      #expect(outcome.errors.contains(text), "\(arguments): \(outcome.errors)")
+      #expect(outcome.errors.split(separator: "\n").count == 1 && outcome.output.isEmpty)
+    }
+    #expect(tool.files == ["notes.txt"])
+  }
+}
