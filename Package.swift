@@ -72,7 +72,8 @@ let package = Package(
     room("TorchNN", ["CKernels", "Torch"]),
     room("MediaTensors", ["MediaIO", "Torch"]),
     room("Conditioners", ["TorchNN", "Torch"]),
-    room("Families", ["Conditioners", "TorchNN", "Torch"]),
+    room("Samplers", ["Torch"]),
+    room("Families", ["Conditioners", "Samplers", "TorchNN", "Torch"]),
     room("ModelTraining", ["TorchNN", "Torch", "MediaTensors", "MediaIO", logging]),
     room("ModelEvaluation", ["ModelTraining", "TorchNN", "Torch", "MediaTensors", "MediaIO"]),
     room(
@@ -111,7 +112,8 @@ let package = Package(
     tests("TorchNN", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("MediaTensors", ["MediaIO", "Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("ModelTraining", ["TorchNN", "Torch", "TestSupport", logging]),
-    tests("Families", ["Conditioners", "TorchNN", "Torch", "TestSupport"]),
+    tests("Samplers", ["Torch", "TestSupport"]),
+    tests("Families", ["Conditioners", "Samplers", "TorchNN", "Torch", "TestSupport"]),
     tests(
       "ClassImageTask",
       [

@@ -9,6 +9,8 @@ extension Tensor {
   private static let squareOperator = Operator("aten::square")
   private static let sqrtOperator = Operator("aten::sqrt")
   private static let expOperator = Operator("aten::exp")
+  private static let cosineOperator = Operator("aten::cos")
+  private static let sineOperator = Operator("aten::sin")
   private static let logOperator = Operator("aten::log")
   private static let roundOperator = Operator("aten::round")
   private static let floorOperator = Operator("aten::floor")
@@ -41,6 +43,12 @@ extension Tensor {
   public func squareRoot() throws -> Tensor { try Self.sqrtOperator([.tensor(self)]) }
 
   public func exp() throws -> Tensor { try Self.expOperator([.tensor(self)]) }
+
+  /// Of an angle in radians.
+  public func cosine() throws -> Tensor { try Self.cosineOperator([.tensor(self)]) }
+
+  /// Of an angle in radians.
+  public func sine() throws -> Tensor { try Self.sineOperator([.tensor(self)]) }
 
   public func log() throws -> Tensor { try Self.logOperator([.tensor(self)]) }
 

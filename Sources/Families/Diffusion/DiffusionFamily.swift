@@ -1,0 +1,132 @@
+public import Conditioners
+internal import Foundation
+public import Samplers
+public import Torch
+public import TorchNN
+
+/// P(x | y) by removing noise step by step (Karras et al. 2022, "Elucidating the design space of diffusion-based
+/// generative models"), with the backbone injected.
+///
+/// x is `[N, C, H, W]` of any scale; inside it is centred and divided by its deviation, so that the data's own σ is 1.
+public struct DiffusionFamily: Sampling, Trainable {
+  /// What is stored beside the backbone's weights.
+  public struct Configuration: Codable, Sendable, Equatable {
+    /// Of a value of x over the data.
+    public var mean: Double
+    public var deviation: Double
+    /// log σ of training is normal with these (section 5).
+    public var trainingMean: Double
+    public var trainingDeviation: Double
+    /// Share of training samples that are told nothing about y, for guidance (Ho & Salimans 2022).
+    public var unconditionalShare: Double
+
+    public init(
+      mean: Double, deviation: Double, trainingMean: Double = -0.6, trainingDeviation: Double = 1.2,
+      unconditionalShare: Double = 0.1
+    ) {
+      self.mean = mean
+      self.deviation = deviation
+      self.trainingMean = trainingMean
+      self.trainingDeviation = trainingDeviation
+      self.unconditionalShare = unconditionalShare
+    }
+  }
+
+  /// How draws are made.
+  public struct SamplerSettings: Codable, Sendable, Equatable {
+    public enum Name: String, Codable, Sendable, CaseIterable {
+      case euler, heun, ddim, ancestral
+      case dpmSolver = "dpm-solver"
+    }
+
+    public var name: Name
+    public var steps: Int
+    /// w of D = D(x) + w (D(x | y) − D(x)); 1 is the model's own P(x | y).
+    public var guidance: Double
+
+    public init(name: Name = .dpmSolver, steps: Int = 12, guidance: Double = 1) {
+      self.name = name
+      self.steps = steps
+      self.guidance = guidance
+    }
+  }
+
+  /// F of the noisy `[N, C, H, W]`, ln σ / 4 `[N]` and `Conditioning.global`, of x's shape.
+  public typealias Backbone = @Sendable (_ x: Tensor, _ time: Tensor, _ global: Tensor?) throws -> Tensor
+
+  public let configuration: Configuration
+  public let sampleShape: [Int]
+  public let settings: SamplerSettings
+  private let backbone: Backbone
+
+  /// Largest and smallest σ of draws, in deviations of the data.
+  private static let range = (largest: 80.0, smallest: 0.002)
+
+  public init(
+    _ configuration: Configuration, sampleShape: [Int], settings: SamplerSettings = SamplerSettings(),
+    backbone: @escaping Backbone
+  ) {
+    self.configuration = configuration
+    self.sampleShape = sampleShape
+    self.settings = settings
+    self.backbone = backbone
+  }
+
+  /// D(z, σ) = z / (1 + σ²) + σ / √(1 + σ²) · F(z / √(1 + σ²), ln σ / 4): table 1 with σ_data = 1.
+  /// - Parameter sigma: `[N, 1, 1, 1]`.
+  private func denoised(_ z: Tensor, _ sigma: Tensor, _ global: Tensor?) throws -> Tensor {
+    let total = try sigma.squared() + 1
+    let time = try (sigma.log() / 4).reshaped([sigma.shape[0]])
+    let network = try backbone(z / total.squareRoot(), time, global)
+    return try z / total + network * (sigma / total.squareRoot())
+  }
+
+  public func loss(_ x: Tensor, given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {
+    let z = try (x - configuration.mean) / configuration.deviation
+    let count = x.shape[0]
+    let device = x.device
+    let level = try noise.normal([1, 1, 1], stream: "level").to(device: device)
+    let sigma = try (level * configuration.trainingDeviation + configuration.trainingMean).exp()
+    let grain = try noise.normal(Array(x.shape.dropFirst()), stream: "grain").to(device: device)
+    var global = conditioning.global
+    if let known = global {
+      let kept = noise.samples.indices.map { row -> Float in
+        Double(noise.row(row, stream: "unconditional").uniform(count: 1)[0])
+          < configuration.unconditionalShare ? 0 : 1
+      }
+      global = try known * Tensor(kept, shape: [count, 1]).to(device: device)
+    }
+    let clean = try denoised(z + grain * sigma, sigma, global)
+    // λ(σ) = (σ² + 1) / σ² makes every level's loss of the same size.
+    let weight = try (sigma.squared() + 1) / sigma.squared()
+    return try ((clean - z).squared() * weight).mean()
+  }
+
+  public func sample(given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {
+    try Autograd.disabled {
+      let levels = NoiseLevels.karras(
+        steps: settings.steps, largest: Self.range.largest, smallest: Self.range.smallest)
+      let start = try noise.normal(sampleShape, stream: "start") * levels.sigmas[0]
+      let count = noise.samples.count
+      let global = conditioning.global
+      let nothing = try global?.zerosLike()
+      let denoiser: Denoiser = { z, sigma in
+        let level = try Tensor.full([count, 1, 1, 1], sigma)
+        let conditional = try denoised(z, level, global)
+        guard settings.guidance != 1, let nothing else { return conditional }
+        let unconditional = try denoised(z, level, nothing)
+        return try unconditional + (conditional - unconditional) * settings.guidance
+      }
+      let fresh: (Int) throws -> Tensor = { try noise.normal(sampleShape, step: $0 + 1, stream: "fresh") }
+      let z =
+        switch settings.name {
+        case .euler: try sampleEuler(start, levels: levels, denoiser: denoiser)
+        case .heun: try sampleHeun(start, levels: levels, denoiser: denoiser)
+        case .ddim: try sampleDDIM(start, levels: levels, noise: fresh, denoiser: denoiser)
+        case .ancestral: try sampleAncestral(start, levels: levels, noise: fresh, denoiser: denoiser)
+        case .dpmSolver: try sampleDPMSolver(start, levels: levels, denoiser: denoiser)
+        }
+      return try z * configuration.deviation + configuration.mean
+    }
+  }
+}

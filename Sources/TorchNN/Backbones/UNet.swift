@@ -1,0 +1,178 @@
+internal import Foundation
+public import Torch
+
+/// Normalise, activate, convolve, twice, with the embedding of level and condition as a scale and shift between
+/// (Dhariwal & Nichol 2021, "Diffusion models beat GANs", section 3.1).
+public final class UNetBlock: Module {
+  public let norm1: GroupNorm
+  public let conv1: Conv2d
+  public let emb: Linear
+  public let norm2: GroupNorm
+  public let conv2: Conv2d
+  public let skip: Conv2d?
+
+  public init(_ inputs: Int, _ outputs: Int, embedding: Int, groups: Int) throws {
+    norm1 = try GroupNorm(groups: groups, channels: inputs)
+    conv1 = try Conv2d(inputs, outputs, kernel: 3)
+    emb = try Linear(embedding, 2 * outputs)
+    norm2 = try GroupNorm(groups: groups, channels: outputs)
+    conv2 = try Conv2d(outputs, outputs, kernel: 3, initialization: .zero)
+    skip = inputs == outputs ? nil : try Conv2d(inputs, outputs, kernel: 1)
+  }
+
+  /// - Parameters:
+  ///   - x: `[N, C, H, W]`.
+  ///   - embedding: `[N, E]`.
+  public func callAsFunction(_ x: Tensor, _ embedding: Tensor) throws -> Tensor {
+    let hidden = try conv1(norm1(x).silu()).to(.float32)
+    let film = try emb(embedding.silu()).unsqueezed(2).unsqueezed(3)
+    let channels = hidden.shape[1]
+    let (scale, shift) = (
+      try film.narrow(1, start: 0, length: channels), try film.narrow(1, start: channels, length: channels)
+    )
+    let result = try conv2((norm2(hidden) * (scale + 1) + shift).silu()).to(.float32)
+    return try (skip?(x).to(.float32) ?? x) + result
+  }
+}
+
+/// A UNet for small pictures: patches of pixels as channels, levels of half the size each, attention at the lowest.
+public final class UNet: Module {
+  /// What it is made of; stored beside the weights.
+  public struct Configuration: Codable, Sendable, Equatable {
+    /// Channels of the picture, in and out.
+    public var pictureChannels: Int
+    /// Side of the squares of pixels that become channels; divides the picture's sides.
+    public var patch: Int
+    /// Of each level, from the top.
+    public var channels: [Int]
+    /// On the way down and on the way up, at each level.
+    public var blocks: Int
+    /// E.
+    public var embedding: Int
+    /// D of `Conditioning.global`; 0 for none.
+    public var condition: Int
+    public var groups: Int
+    public var heads: Int
+
+    public init(
+      pictureChannels: Int, patch: Int, channels: [Int], blocks: Int, embedding: Int, condition: Int,
+      groups: Int = 8, heads: Int = 4
+    ) {
+      self.pictureChannels = pictureChannels
+      self.patch = patch
+      self.channels = channels
+      self.blocks = blocks
+      self.embedding = embedding
+      self.condition = condition
+      self.groups = groups
+      self.heads = heads
+    }
+  }
+
+  private static let unshuffle = Operator("aten::pixel_unshuffle")
+
+  public let configuration: Configuration
+  public let time1: Linear
+  public let time2: Linear
+  public let label: Linear?
+  public let head: Conv2d
+  public let down: [UNetBlock]
+  public let downsample: [Conv2d]
+  public let middle1: UNetBlock
+  public let attention: SelfAttention2d
+  public let middle2: UNetBlock
+  public let up: [UNetBlock]
+  public let upsample: [Conv2d]
+  public let norm: GroupNorm
+  public let tail: Conv2d
+
+  /// - Precondition: there is a level, and `groups` and `heads` divide the channels.
+  public init(_ configuration: Configuration) throws {
+    self.configuration = configuration
+    let (channels, blocks, e) = (configuration.channels, configuration.blocks, configuration.embedding)
+    precondition(!channels.isEmpty && blocks > 0, "a UNet has a level and a block")
+    let groups = configuration.groups
+    let pixels = configuration.pictureChannels * configuration.patch * configuration.patch
+    time1 = try Linear(e, e)
+    time2 = try Linear(e, e)
+    label = configuration.condition > 0 ? try Linear(configuration.condition, e, hasBias: false) : nil
+    head = try Conv2d(pixels, channels[0], kernel: 3)
+    var down: [UNetBlock] = []
+    var downsample: [Conv2d] = []
+    var width = channels[0]
+    var skips: [Int] = []
+    for (level, next) in channels.enumerated() {
+      for _ in 0..<blocks {
+        down.append(try UNetBlock(width, next, embedding: e, groups: groups))
+        width = next
+        skips.append(width)
+      }
+      if level < channels.count - 1 {
+        downsample.append(try Conv2d(width, width, kernel: 3, stride: 2, padding: 1))
+      }
+    }
+    self.down = down
+    self.downsample = downsample
+    middle1 = try UNetBlock(width, width, embedding: e, groups: groups)
+    attention = try SelfAttention2d(channels: width, heads: configuration.heads, groups: groups)
+    middle2 = try UNetBlock(width, width, embedding: e, groups: groups)
+    var up: [UNetBlock] = []
+    var upsample: [Conv2d] = []
+    for (level, next) in channels.enumerated().reversed() {
+      for _ in 0..<blocks {
+        up.append(try UNetBlock(width + skips.removeLast(), next, embedding: e, groups: groups))
+        width = next
+      }
+      if level > 0 { upsample.append(try Conv2d(width, width, kernel: 3)) }
+    }
+    self.up = up
+    self.upsample = upsample
+    norm = try GroupNorm(groups: groups, channels: width)
+    tail = try Conv2d(width, pixels, kernel: 3, initialization: .zero)
+  }
+
+  /// - Parameters:
+  ///   - x: `[N, C, H, W]`; both sides multiples of the patch and, divided by it, of 2 for every level but the last.
+  ///   - time: `[N]`, any number that says how noisy x is, about −2…2.
+  ///   - global: `[N, D]`; zeros where nothing is known.
+  public func callAsFunction(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
+    var embedding = try time2(time1(sinusoids(time)).silu())
+    if let label, let global { embedding = try embedding + label(global) }
+    var stream = try head(Self.unshuffle([.tensor(x), .int(configuration.patch)])).to(.float32)
+    var skips: [Tensor] = []
+    let (blocks, levels) = (configuration.blocks, configuration.channels.count)
+    for level in 0..<levels {
+      for index in 0..<blocks {
+        stream = try down[level * blocks + index](stream, embedding)
+        skips.append(stream)
+      }
+      if level < levels - 1 { stream = try downsample[level](stream).to(.float32) }
+    }
+    stream = try middle2(attention(middle1(stream, embedding)), embedding)
+    for level in 0..<levels {
+      for index in 0..<blocks {
+        stream = try up[level * blocks + index](.cat([stream, skips.removeLast()], axis: 1), embedding)
+      }
+      if level < levels - 1 {
+        stream = try upsample[level](stream.repeatInterleave(2, axis: 2).repeatInterleave(2, axis: 3))
+          .to(.float32)
+      }
+    }
+    return try tail(norm(stream).silu()).to(.float32).pixelShuffled(configuration.patch)
+  }
+
+  /// cos and sin of `time` at E/2 frequencies from 1 to 1000, `[N, E]`.
+  private func sinusoids(_ time: Tensor) throws -> Tensor {
+    let half = configuration.embedding / 2
+    let frequencies = (0..<half).map { Float(pow(1000, Double($0) / Double(max(1, half - 1)))) }
+    let angles =
+      try time.to(.float32).unsqueezed(1)
+      * Tensor(frequencies, shape: [1, half]).to(device: time.device)
+    return try Tensor.cat([angles.cosine(), angles.sine()], axis: 1)
+  }
+
+  /// The weights of the hidden convolutions, for optimisers that treat them as matrices.
+  public var hiddenWeights: [Parameter] {
+    (down + [middle1, middle2] + up).flatMap { [$0.conv1.weight, $0.conv2.weight] }
+  }
+}

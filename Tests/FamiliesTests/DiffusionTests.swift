@@ -1,0 +1,66 @@
+import Conditioners
+import Families
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+/// Diffusion with the perfect backbone of a Gaussian: x₀ ~ N(mean, deviation²) has D = z / (1 + σ²), so F = 0.
+struct DiffusionTests {
+  private func family(_ name: DiffusionFamily.SamplerSettings.Name, steps: Int = 30, guidance: Double = 1)
+    -> DiffusionFamily
+  {
+    DiffusionFamily(
+      .init(mean: 0.3, deviation: 0.2), sampleShape: [1, 4, 4],
+      settings: .init(name: name, steps: steps, guidance: guidance)
+    ) { x, time, _ in try x.zerosLike() }
+  }
+
+  @Test(arguments: DiffusionFamily.SamplerSettings.Name.allCases)
+  func drawsOfAGaussian(_ name: DiffusionFamily.SamplerSettings.Name) throws {
+    let count = 400
+    let x = try family(name, steps: 200).sample(given: .none, noise: BatchNoise(seed: 1, first: 0, count: count))
+    #expect(x.shape == [count, 1, 4, 4])
+    let mean = try x.mean().scalar()
+    let deviation = try (x - mean).squared().mean().scalar().squareRoot()
+    #expect(abs(mean - 0.3) < 0.01 && abs(deviation - 0.2) < 0.015)
+  }
+
+  @Test func sampleIsItsOwnInAnyBatch() throws {
+    let family = family(.ancestral, steps: 5)
+    let whole = try family.sample(given: .none, noise: BatchNoise(seed: 1, first: 0, count: 5))
+    let part = try family.sample(given: .none, noise: BatchNoise(seed: 1, samples: [3]))
+    #expect(try part.select(0, 0).bytes() == whole.select(0, 3).bytes())
+  }
+
+  /// With F = 0 the weighted loss is E[(σ² + 1)/σ² (z/(1 + σ²) − z₀)²] = E[z₀² σ² + ε²]/(1 + σ²)… = 1 for white data.
+  @Test func lossOfWhiteData() throws {
+    let count = 3000
+    let noise = BatchNoise(seed: 2, first: 0, count: count)
+    let x = try Tensor.noise([count, 1, 4, 4], seed: 5) * 0.2 + 0.3
+    let loss = try family(.euler).loss(x, given: .none, noise: noise).scalar()
+    #expect(abs(loss - 1) < 0.03)
+  }
+
+  /// The condition reaches the backbone, but for the share that is told nothing; guidance extrapolates from it.
+  @Test func conditionAndGuidance() throws {
+    func family(_ guidance: Double) -> DiffusionFamily {
+      DiffusionFamily(
+        .init(mean: 0, deviation: 1), sampleShape: [1, 2, 2],
+        settings: .init(name: .euler, steps: 1, guidance: guidance)
+      ) { x, _, global in
+        try x.zerosLike() + (global ?? .zeros([1, 1])).sum([1]).reshaped([-1, 1, 1, 1])
+      }
+    }
+    let given = Conditioning(global: try Tensor([2] as [Float], shape: [1, 1]))
+    let noise = BatchNoise(seed: 1, first: 0, count: 1)
+    let (none, one, three) = (
+      try family(0).sample(given: given, noise: noise), try family(1).sample(given: given, noise: noise),
+      try family(3).sample(given: given, noise: noise)
+    )
+    #expect(try largestDifference(one - none, .full([1, 1, 2, 2], 2)) < 0.01)
+    #expect(try largestDifference(three - none, (one - none) * 3) < 1e-4)
+    #expect(
+      try largestDifference(none, family(1).sample(given: .none, noise: noise)) < 1e-6)
+  }
+}

@@ -1,0 +1,105 @@
+"""Writes unet.safetensors: a small UNet and its parts in PyTorch, with the same `state_dict` names.
+
+    pip install torch numpy safetensors
+    python3 make_unet_golden.py
+"""
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+
+torch.manual_seed(11)
+E, GROUPS, HEADS, PATCH, COLOURS, CONDITION, BLOCKS = 8, 2, 2, 2, 1, 3, 2
+CHANNELS = [4, 8]
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.norm1 = nn.GroupNorm(GROUPS, inputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.emb = nn.Linear(E, 2 * outputs)
+        self.norm2 = nn.GroupNorm(GROUPS, outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.skip = None if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x, e):
+        h = self.conv1(F.silu(self.norm1(x)))
+        scale, shift = self.emb(F.silu(e))[:, :, None, None].chunk(2, dim=1)
+        h = self.conv2(F.silu(self.norm2(h) * (scale + 1) + shift))
+        return (x if self.skip is None else self.skip(x)) + h
+
+
+class Attention(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
+        self.out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        q, k, v = self.qkv(self.norm(x)).reshape(n, 3, HEADS, c // HEADS, h * w).unbind(1)
+        weights = torch.softmax(q.transpose(2, 3) @ k / (c // HEADS) ** 0.5, dim=-1)
+        return x + self.out((weights @ v.transpose(2, 3)).transpose(2, 3).reshape(n, c, h, w))
+
+
+class UNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.time1, self.time2 = nn.Linear(E, E), nn.Linear(E, E)
+        self.label = nn.Linear(CONDITION, E, bias=False)
+        width, skips, down, downsample, up, upsample = CHANNELS[0], [], [], [], [], []
+        self.head = nn.Conv2d(COLOURS * PATCH**2, width, 3, padding=1)
+        for level, channels in enumerate(CHANNELS):
+            for _ in range(BLOCKS):
+                down.append(Block(width, channels))
+                width = channels
+                skips.append(width)
+            if level < len(CHANNELS) - 1:
+                downsample.append(nn.Conv2d(width, width, 3, stride=2, padding=1))
+        self.down, self.downsample = nn.ModuleList(down), nn.ModuleList(downsample)
+        self.middle1, self.attention, self.middle2 = Block(width, width), Attention(width), Block(width, width)
+        for level, channels in reversed(list(enumerate(CHANNELS))):
+            for _ in range(BLOCKS):
+                up.append(Block(width + skips.pop(), channels))
+                width = channels
+            if level > 0:
+                upsample.append(nn.Conv2d(width, width, 3, padding=1))
+        self.up, self.upsample = nn.ModuleList(up), nn.ModuleList(upsample)
+        self.norm = nn.GroupNorm(GROUPS, width)
+        self.tail = nn.Conv2d(width, COLOURS * PATCH**2, 3, padding=1)
+
+    def forward(self, x, time, condition):
+        frequencies = 1000 ** (torch.arange(E // 2) / (E // 2 - 1))
+        angles = time[:, None] * frequencies
+        e = torch.cat([angles.cos(), angles.sin()], 1)
+        e = self.time2(F.silu(self.time1(e))) + self.label(condition)
+        h, skips = self.head(F.pixel_unshuffle(x, PATCH)), []
+        for level in range(len(CHANNELS)):
+            for block in self.down[level * BLOCKS : (level + 1) * BLOCKS]:
+                h = block(h, e)
+                skips.append(h)
+            if level < len(CHANNELS) - 1:
+                h = self.downsample[level](h)
+        h = self.middle2(self.attention(self.middle1(h, e)), e)
+        for level in range(len(CHANNELS)):
+            for block in self.up[level * BLOCKS : (level + 1) * BLOCKS]:
+                h = block(torch.cat([h, skips.pop()], 1), e)
+            if level < len(CHANNELS) - 1:
+                h = self.upsample[level](F.interpolate(h, scale_factor=2, mode="nearest"))
+        return F.pixel_shuffle(self.tail(F.silu(self.norm(h))), PATCH)
+
+
+network = UNet()
+golden = {f"unet.{name}": value.clone().contiguous() for name, value in network.state_dict().items()}
+golden["x"] = torch.randn(2, COLOURS, 8, 12)
+golden["time"] = torch.tensor([-1.2, 0.7])
+golden["condition"] = torch.tensor([[0.0, 1, 0], [0, 0, 0]])
+y = network(golden["x"], golden["time"], golden["condition"])
+golden["y"] = y.detach().contiguous()
+golden["gradient"] = torch.autograd.grad(y.square().mean(), network.down[0].conv1.weight)[0].contiguous()
+save_file(golden, Path(__file__).parent / "unet.safetensors")
