@@ -19,7 +19,8 @@ struct DiffusionTests {
   @Test(arguments: DiffusionFamily.SamplerSettings.Name.allCases)
   func drawsOfAGaussian(_ name: DiffusionFamily.SamplerSettings.Name) throws {
     let count = 400
-    let x = try family(name, steps: 200).sample(given: .none, noise: BatchNoise(seed: 1, first: 0, count: count))
+    let x = try family(name, steps: 200).sample(
+      given: .none, noise: BatchNoise(seed: 1, first: 0, count: count))
     #expect(x.shape == [count, 1, 4, 4])
     let mean = try x.mean().scalar()
     let deviation = try (x - mean).squared().mean().scalar().squareRoot()

@@ -96,6 +96,7 @@ extension ClassImage: EvaluableTask {
         ? nil
         : LabelledImages(folder: URL(fileURLWithPath: foreignFolder), split: .test).first(limit)
       if let foreign { try model.check(foreign) }
+      guard model.density != nil else { continue }
       rows.append(.init(entry.name, try figures(model, test, foreign, request)))
     }
     return [EvaluationTable(subject: "model", columns: Self.columns, rows: rows)]

@@ -22,6 +22,7 @@ public struct ClassImageModel: Sendable {
     public var typicality: Typicality?
 
     public var dimensions: Int { channels * height * width }
+    var sampleShape: [Int] { [channels, height, width] }
   }
 
   public let description: Description
@@ -30,25 +31,49 @@ public struct ClassImageModel: Sendable {
   public let density: (any DensityModel)?
   public let completer: (any Completing)?
   public let encoder: (any Encoding)?
-  private let configuration: ClassMixture.Configuration
+  private let architecture: Architecture
+
+  /// What the module is made of.
+  enum Architecture: Sendable {
+    case mixture(ClassMixture.Configuration)
+    case diffusion(
+      UNet.Configuration, DiffusionFamily.Configuration, DiffusionFamily.SamplerSettings)
+  }
 
   private enum Key {
     static let architecture = "architecture"
     static let configuration = "configuration"
     static let description = "description"
+    static let family = "family"
+    static let sampler = "sampler"
   }
   private static let mixtureArchitecture = "class-image-mixture"
+  private static let diffusionArchitecture = "class-image-diffusion"
 
   init(mixture: ClassMixture, description: Description) {
-    let family = MixtureFamily(
-      mixture, sampleShape: [description.channels, description.height, description.width])
+    let family = MixtureFamily(mixture, sampleShape: description.sampleShape)
     self.description = description
     module = mixture
     sampler = family
     density = family
     completer = family
     encoder = family
-    configuration = mixture.configuration
+    architecture = .mixture(mixture.configuration)
+  }
+
+  init(
+    unet: UNet, diffusion: DiffusionFamily.Configuration, settings: DiffusionFamily.SamplerSettings,
+    description: Description
+  ) {
+    self.description = description
+    module = unet
+    sampler = DiffusionFamily(diffusion, sampleShape: description.sampleShape, settings: settings) {
+      try unet($0, time: $1, global: $2)
+    }
+    density = nil
+    completer = nil
+    encoder = nil
+    architecture = .diffusion(unet.configuration, diffusion, settings)
   }
 
   /// Reads a `.safetensors` file made by `pipeline train class-image`.
@@ -59,31 +84,76 @@ public struct ClassImageModel: Sendable {
     func decoded<Value: Decodable>(_ key: String, as type: Value.Type) -> Value? {
       header.metadata[key].flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
     }
-    guard header.metadata[Key.architecture] == Self.mixtureArchitecture,
-      let configuration = decoded(Key.configuration, as: ClassMixture.Configuration.self),
-      let description = decoded(Key.description, as: Description.self),
-      description.isPlausible, configuration.isPlausible(for: description)
-    else { throw TensorError("\(name) does not hold a model of class-image of this tool") }
-    let mixture = try ClassMixture(configuration)
-    try mixture.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
-    self.init(mixture: mixture, description: description)
+    let stranger = TensorError("\(name) does not hold a model of class-image of this tool")
+    guard let description = decoded(Key.description, as: Description.self), description.isPlausible else {
+      throw stranger
+    }
+    let module: any Module
+    switch header.metadata[Key.architecture] {
+    case Self.mixtureArchitecture:
+      guard let configuration = decoded(Key.configuration, as: ClassMixture.Configuration.self),
+        configuration.isPlausible(for: description)
+      else { throw stranger }
+      let mixture = try ClassMixture(configuration)
+      module = mixture
+      self.init(mixture: mixture, description: description)
+    case Self.diffusionArchitecture:
+      guard let configuration = decoded(Key.configuration, as: UNet.Configuration.self),
+        configuration.isPlausible(for: description),
+        let family = decoded(Key.family, as: DiffusionFamily.Configuration.self), family.deviation > 0,
+        let settings = decoded(Key.sampler, as: DiffusionFamily.SamplerSettings.self),
+        (1...10_000).contains(settings.steps)
+      else { throw stranger }
+      let unet = try UNet(configuration)
+      module = unet
+      self.init(unet: unet, diffusion: family, settings: settings, description: description)
+    default: throw stranger
+    }
+    try module.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
   }
 
   /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`.
   public func weights(notes: [String: String]) throws -> Safetensors {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
+    func json(_ value: some Encodable) throws -> String {
+      String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
     var metadata = notes
-    metadata[Key.architecture] = Self.mixtureArchitecture
-    metadata[Key.configuration] = String(decoding: try encoder.encode(configuration), as: UTF8.self)
-    metadata[Key.description] = String(decoding: try encoder.encode(description), as: UTF8.self)
-    return try Safetensors(metadata: metadata, tensors: module.weights().mapValues { try $0.hostArray() })
+    metadata[Key.description] = try json(description)
+    switch architecture {
+    case .mixture(let configuration):
+      metadata[Key.architecture] = Self.mixtureArchitecture
+      metadata[Key.configuration] = try json(configuration)
+    case .diffusion(let configuration, let family, let settings):
+      metadata[Key.architecture] = Self.diffusionArchitecture
+      metadata[Key.configuration] = try json(configuration)
+      metadata[Key.family] = try json(family)
+      metadata[Key.sampler] = try json(settings)
+    }
+    return try Safetensors(
+      metadata: metadata, tensors: module.weights().mapValues { try $0.to(device: .cpu).hostArray() })
   }
 
   /// The same model with another description.
-  func described(_ description: Description) throws -> ClassImageModel {
-    guard let mixture = module as? ClassMixture else { return self }
-    return ClassImageModel(mixture: mixture, description: description)
+  func described(_ description: Description) -> ClassImageModel {
+    switch (module, architecture) {
+    case (let mixture as ClassMixture, _): ClassImageModel(mixture: mixture, description: description)
+    case (let unet as UNet, .diffusion(_, let family, let settings)):
+      ClassImageModel(unet: unet, diffusion: family, settings: settings, description: description)
+    default: self
+    }
+  }
+
+  /// The same model with other ways to draw.
+  /// - Returns: nil for a family that draws at once.
+  func drawing(_ change: (inout DiffusionFamily.SamplerSettings) throws -> Void) rethrows -> ClassImageModel?
+  {
+    guard let unet = module as? UNet, case .diffusion(_, let family, var settings) = architecture else {
+      return nil
+    }
+    try change(&settings)
+    return ClassImageModel(unet: unet, diffusion: family, settings: settings, description: description)
   }
 
   /// log P(x | y) of every class in nats of grey levels, `float64 [N, K]`.
@@ -124,5 +194,18 @@ extension ClassMixture.Configuration {
   fileprivate func isPlausible(for description: ClassImageModel.Description) -> Bool {
     classes == description.classes.count && dimensions == description.dimensions
       && (1...256).contains(components) && (1...256).contains(rank)
+  }
+}
+
+extension UNet.Configuration {
+  fileprivate func isPlausible(for description: ClassImageModel.Description) -> Bool {
+    let divisor = patch << max(0, channels.count - 1)
+    return (1...16).contains(patch) && (1...6).contains(channels.count) && (1...16).contains(blocks)
+      && pictureChannels == description.channels && condition == description.classes.count
+      && (2...4096).contains(embedding) && embedding % 2 == 0 && (1...256).contains(groups)
+      && (1...64).contains(heads)
+      && channels.allSatisfy { (1...4096).contains($0) && $0 % groups == 0 }
+      && channels[channels.count - 1] % heads == 0
+      && description.height % divisor == 0 && description.width % divisor == 0
   }
 }

@@ -3,6 +3,7 @@ public import Foundation
 internal import Logging
 internal import MediaIO
 internal import ModelEvaluation
+internal import ModelTraining
 public import PipelineCore
 internal import Torch
 
@@ -48,21 +49,30 @@ extension ClassImage: TrainableTask {
     guard let training = specification.training else {
       throw PipelineError.usage("the specification of 'class-image' has no recipes under 'training'")
     }
-    let recipes = try training.decode([String: MixtureRecipe].self, of: "'training'")
-    guard var recipe = recipes[entry.name] else {
+    let recipes = try YAMLReader(training, of: "'training'")
+    guard let recipe = recipes.entry(entry.name)?.value else {
       throw PipelineError.usage(
-        NearestName.unknown("recipe", entry.name, known: Array(recipes.keys), listing: true))
+        NearestName.unknown("recipe", entry.name, known: recipes.keys, listing: true))
     }
-    if let steps = request.steps { recipe.iterations = steps }
-    if let seed = request.seed { recipe.seed = seed }
+    let owner = "the recipe of '\(entry.name)'"
+    let isMixture = try YAMLReader(recipe, of: owner).entry("components") != nil
+    return isMixture
+      ? try trainMixture(recipe.decode(MixtureRecipe.self, of: owner), request)
+      : try trainDiffusion(recipe.decode(DiffusionRecipe.self, of: owner), request)
+  }
+
+  private func data(_ request: TrainingRequest, _ classes: [String]) throws -> LabelledImages {
     let data = try LabelledImages(
-      folder: Self.folder(request.data), split: .train,
-      classes: recipe.classes.isEmpty ? nil : recipe.classes)
-    request.log.info(
-      "\(data.count) pictures \(data.pixels.shape.dropFirst().map(String.init).joined(separator: "×")) of \(data.classes.count) classes"
-    )
-    if request.resume { request.log.info("a mixture is fitted within minutes; --resume begins anew") }
-    let model = try fit(recipe, data, request)
+      folder: Self.folder(request.data), split: .train, classes: classes.isEmpty ? nil : classes)
+    let size = data.pixels.shape.dropFirst().map(String.init).joined(separator: "×")
+    request.log.info("\(data.count) pictures \(size) of \(data.classes.count) classes")
+    return data
+  }
+
+  /// Writes the weights beside the checkpoint.
+  private func write(_ model: ClassImageModel, _ recipe: some Encodable, _ request: TrainingRequest) throws
+    -> URL
+  {
     let file = URL(fileURLWithPath: "\(request.folder.relativePath)/weights.safetensors")
     try FileManager.default.createDirectory(at: request.folder, withIntermediateDirectories: true)
     let encoder = JSONEncoder()
@@ -71,8 +81,29 @@ extension ClassImage: TrainableTask {
       "recipe": String(decoding: try encoder.encode(recipe), as: UTF8.self),
       "pipeline": PipelineVersion.current,
     ]
-    try AtomicFile.write(model.model.weights(notes: notes).encoded(), to: file)
-    return TrainingReport(weights: file, isFinished: true, figures: ["held-out bits/dim": model.bits])
+    try AtomicFile.write(model.weights(notes: notes).encoded(), to: file)
+    return file
+  }
+
+  private func trainDiffusion(_ given: DiffusionRecipe, _ request: TrainingRequest) throws -> TrainingReport {
+    var recipe = given
+    if let steps = request.steps { recipe.training.steps = steps }
+    if let seed = request.seed { recipe.training.seed = seed }
+    let result = try DiffusionTraining(recipe: recipe, request: request)(data(request, recipe.classes))
+    return TrainingReport(
+      weights: try write(result.model, recipe, request), isFinished: result.isFinished,
+      figures: ["held-out loss": result.loss])
+  }
+
+  private func trainMixture(_ given: MixtureRecipe, _ request: TrainingRequest) throws -> TrainingReport {
+    var recipe = given
+    if let steps = request.steps { recipe.iterations = steps }
+    if let seed = request.seed { recipe.seed = seed }
+    if request.resume { request.log.info("a mixture is fitted within minutes; --resume begins anew") }
+    let result = try fit(recipe, data(request, recipe.classes), request)
+    return TrainingReport(
+      weights: try write(result.model, recipe, request), isFinished: true,
+      figures: ["held-out bits/dim": result.bits])
   }
 
   private func fit(_ recipe: MixtureRecipe, _ data: LabelledImages, _ request: TrainingRequest) throws -> (
@@ -121,6 +152,6 @@ extension ClassImage: TrainableTask {
     description.typicality = Typicality(heldOut: perDimension)
     let bits = -meanWithError(perDimension).mean / log(2)
     request.log.info("held out: \(String(format: "%.3f", bits)) bits/dim over \(calibration.count) pictures")
-    return (try model.described(description), bits)
+    return (model.described(description), bits)
   }
 }

@@ -33,8 +33,22 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     }
   }
 
+  /// - Throws: `PipelineError` of kind `.usage` that names the models that can do what this one cannot.
+  private static func check(
+    _ canDo: Bool, _ name: String, _ lack: String, _ specification: Specification,
+    _ able: (ClassImageModel) -> Bool
+  ) throws {
+    guard !canDo else { return }
+    let others = try specification.models.filter {
+      try $0.name != name && able(ClassImageModel(contentsOf: $0.weights))
+    }.map(\.name)
+    throw PipelineError.usage(
+      "model '\(name)' \(lack)" + (others.isEmpty ? "" : "; these can: \(others.joined(separator: ", "))"))
+  }
+
   public func score(_ request: InferenceRequest, _ specification: Specification) throws -> ScoreReport {
     let (name, model, _) = try Self.model(request.options, specification)
+    try Self.check(model.density != nil, name, "has no density", specification) { $0.density != nil }
     let input = try ClassImageInput(request, model)
     let wanted = request.options.text("class")
     let label = wanted.isEmpty ? nil : try model.label(wanted)
@@ -56,6 +70,9 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     -> ClassificationReport
   {
     let (name, model, _) = try Self.model(request.options, specification)
+    try Self.check(model.density != nil, name, "has no density to classify by", specification) {
+      $0.density != nil
+    }
     let input = try ClassImageInput(request, model)
     let joint =
       try model.classLogDensities(
@@ -74,9 +91,10 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
 
   public func complete(_ request: InferenceRequest, _ specification: Specification) throws -> DrawnFiles {
     let (name, model, weights) = try Self.model(request.options, specification)
-    guard let completer = model.completer else {
-      throw PipelineError.usage("model '\(name)' cannot fill in missing pixels")
+    try Self.check(model.completer != nil, name, "cannot fill in missing pixels", specification) {
+      $0.completer != nil
     }
+    guard let completer = model.completer else { preconditionFailure("checked") }
     let input = try ClassImageInput(request, model)
     guard let known = input.known else {
       throw PipelineError.usage(
@@ -117,9 +135,8 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
 
   public func embed(_ request: InferenceRequest, _ specification: Specification) throws -> [Float] {
     let (name, model, _) = try Self.model(request.options, specification)
-    guard let encoder = model.encoder else {
-      throw PipelineError.usage("model '\(name)' gives no embedding")
-    }
+    try Self.check(model.encoder != nil, name, "gives no embedding", specification) { $0.encoder != nil }
+    guard let encoder = model.encoder else { preconditionFailure("checked") }
     let input = try ClassImageInput(request, model)
     guard input.known == nil else {
       throw PipelineError.data("\(request.name) has transparent pixels; a whole picture is embedded")

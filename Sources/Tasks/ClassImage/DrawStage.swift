@@ -23,6 +23,11 @@ public struct DrawStage: Stage {
     .integer("seed", in: 0...Int.max, default: 0, help: "the seed; sample i of a seed is always the same"),
     .integer("count", in: 1...10_000, default: 1, help: "how many"),
     .integer("first", in: 0...1_000_000_000, default: 0, help: "index of the first sample"),
+    .text(
+      "sampler", default: "", help: "euler, heun, ddim, ancestral or dpm-solver; the model's own unless given"
+    ),
+    .integer("steps", in: 0...10_000, default: 0, help: "of the sampler; 0 for the model's own"),
+    .number("guidance", in: 0...30, default: 1, help: "above 1: more typical of the class, less varied"),
     .integer("columns", in: 0...10_000, default: 0, help: "of a contact sheet; 0 for about as many as rows"),
   ]
 
@@ -33,8 +38,36 @@ public struct DrawStage: Stage {
     let specification = try environment.specification(for: "draw-class-image")
     let entry = try specification.model(named: options.text("model"))
     return DrawStage(
-      model: try ClassImageModel(contentsOf: entry.weights), modelName: entry.name,
+      model: try sampling(ClassImageModel(contentsOf: entry.weights), entry.name, options),
+      modelName: entry.name,
       weightsSHA256: try Digest.sha256(of: entry.weights), chunk: entry.chunk ?? 16, options: options)
+  }
+
+  /// The model with the options' sampler.
+  /// - Throws: `PipelineError` of kind `.usage` for an unknown sampler, or a model that has none.
+  private static func sampling(_ model: ClassImageModel, _ name: String, _ options: Options) throws
+    -> ClassImageModel
+  {
+    typealias Name = DiffusionFamily.SamplerSettings.Name
+    let changed = try model.drawing { settings in
+      let wanted = options.text("sampler")
+      if !wanted.isEmpty {
+        guard let sampler = Name(rawValue: wanted) else {
+          throw PipelineError.usage(
+            NearestName.unknown("sampler", wanted, known: Name.allCases.map(\.rawValue), listing: true))
+        }
+        settings.name = sampler
+      }
+      if options.integer("steps") > 0 { settings.steps = options.integer("steps") }
+      settings.guidance = options.number("guidance")
+    }
+    if let changed { return changed }
+    guard options.text("sampler").isEmpty, options.integer("steps") == 0, options.number("guidance") == 1
+    else {
+      throw PipelineError.usage(
+        "model '\(name)' draws at once: it has no --sampler, --steps and --guidance")
+    }
+    return model
   }
 
   public func callAsFunction(_ text: String, context: StageContext) throws -> Image {
