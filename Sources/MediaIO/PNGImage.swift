@@ -30,3 +30,21 @@ extension Image {
     return data
   }
 }
+
+extension ImageMetadata {
+  /// What a PNG file says beside its samples, without holding these; nil for what is no PNG file.
+  /// - Throws: ``MediaError`` for a damaged file.
+  public init?(ofPNG file: URL) throws {
+    var status = stat()
+    guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let handle: FileHandle
+    do { handle = try FileHandle(forReadingFrom: file) } catch { return nil }
+    let start = (try? handle.read(upToCount: 16)) ?? Data()
+    try? handle.close()
+    guard (try? ImageFormat(sniffing: start, name: file.path)) == .png else { return nil }
+    let reader = try PNGReader(contentsOf: file)
+    let step = max(1, (1 << 22) / reader.header.rowSamples)
+    while reader.rowsRead < reader.header.height { _ = try reader.readRows(step) }
+    self = reader.metadata
+  }
+}

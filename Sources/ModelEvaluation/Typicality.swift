@@ -21,8 +21,16 @@ public struct Typicality: Codable, Sendable, Equatable {
   /// own kind, so that rejecting below α rejects a share α of them.
   public func callAsFunction(_ value: Double) -> Double {
     guard value.isFinite else { return 0 }
-    let below = Double(quantiles.count { $0 < value }) / Double(quantiles.count)
-    let above = Double(quantiles.count { $0 > value }) / Double(quantiles.count)
-    return min(1, 2 * min(1 - below, 1 - above))
+    // x itself counts as one of them: with few held-out samples nothing is proven strange.
+    let count = Double(quantiles.count + 1)
+    let notAbove = Double(quantiles.count { $0 <= value } + 1) / count
+    let notBelow = Double(quantiles.count { $0 >= value } + 1) / count
+    return min(1, 2 * min(notAbove, notBelow))
+  }
+
+  /// Whether a file's word can be believed.
+  public var isPlausible: Bool {
+    quantiles.count >= 2 && quantiles.allSatisfy(\.isFinite)
+      && zip(quantiles, quantiles.dropFirst()).allSatisfy { $0 <= $1 }
   }
 }

@@ -38,6 +38,7 @@ public final class Trainer {
   public init(
     model: some Module, hidden: [Parameter], recipe: TrainingRecipe, folder: URL, workers: Int, log: Logger
   ) throws {
+    try recipe.check()
     self.model = model
     self.recipe = recipe
     self.folder = folder
@@ -74,12 +75,20 @@ public final class Trainer {
     resume: Bool, timeLimit: Double?, shouldStop: () -> Bool, loss: @escaping Loss, evaluate: Evaluation,
     progress: (_ step: Int, _ loss: Double) -> Void
   ) throws -> Outcome {
-    let trainingLog = try TrainingLog(folder: folder, resume: resume)
     // The optimisers work on this thread: with one libtorch thread their rounding does not depend on the machine's
     // cores, and the workers' threads are not disturbed.
-    let threads = try Libtorch.threadCount()
-    try Libtorch.setThreadCount(1)
-    defer { try? Libtorch.setThreadCount(threads) }
+    try ChunkRunner.single {
+      try steps(
+        resume: resume, timeLimit: timeLimit, shouldStop: shouldStop, loss: loss, evaluate: evaluate,
+        progress: progress)
+    }
+  }
+
+  private func steps(
+    resume: Bool, timeLimit: Double?, shouldStop: () -> Bool, loss: @escaping Loss, evaluate: Evaluation,
+    progress: (_ step: Int, _ loss: Double) -> Void
+  ) throws -> Outcome {
+    let trainingLog = try TrainingLog(folder: folder, resume: resume)
     var step = 0
     if resume { step = try restore() }
     let start = Date()

@@ -43,6 +43,30 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
     self.chunkSize = chunkSize
   }
 
+  /// - Throws: `TrainingError` that names the first number that cannot be.
+  public func check() throws {
+    let counts = [
+      ("chunksPerStep", chunksPerStep), ("chunkSize", chunkSize), ("evaluateEvery", evaluateEvery),
+      ("checkpointEvery", checkpointEvery),
+    ]
+    for (name, value) in counts where !(1...1_000_000_000).contains(value) {
+      throw TrainingError("the recipe's \(name) is \(value); 1 or more would be right")
+    }
+    for (name, value) in [("steps", steps), ("warmupSteps", warmupSteps)] where value < 0 {
+      throw TrainingError("the recipe's \(name) is \(value); 0 or more would be right")
+    }
+    let numbers = [
+      ("learningRate", learningRate), ("hiddenLearningRate", hiddenLearningRate),
+      ("finalRateShare", finalRateShare), ("weightDecay", weightDecay), ("gradientClip", gradientClip),
+    ]
+    for (name, value) in numbers where !(value >= 0 && value.isFinite) {
+      throw TrainingError("the recipe's \(name) is \(value); 0 or more would be right")
+    }
+    guard (0..<1).contains(emaDecay) else {
+      throw TrainingError("the recipe's emaDecay is \(emaDecay); a number from 0 to below 1 would be right")
+    }
+  }
+
   /// Samples of one step.
   public var samplesPerStep: Int { chunksPerStep * chunkSize }
 }

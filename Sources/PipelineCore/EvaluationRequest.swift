@@ -94,6 +94,13 @@ public struct EvaluationTable: Sendable, Equatable {
 
 /// A task whose models can be judged on test data.
 public protocol EvaluableTask: PipelineTask {
+  /// Of `evaluate`; the task's own unless said otherwise.
+  var evaluationOptions: [OptionDescription] { get }
+
   /// - Parameter specification: of this task.
   func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws -> [EvaluationTable]
+}
+
+extension EvaluableTask {
+  public var evaluationOptions: [OptionDescription] { options }
 }

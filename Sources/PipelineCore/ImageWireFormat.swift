@@ -88,7 +88,9 @@ extension Image: StageValue {
     if let count = metadata.chromaticities?.count, count != 8 { throw wrong(Key.chromaticities, numbers) }
     let sides = "two whole numbers"
     if let density = try json(Key.density, [Int].self, sides) {
-      guard density.count == 2 else { throw wrong(Key.density, sides) }
+      guard density.count == 2, density.allSatisfy({ (1...Int(Int32.max)).contains($0) }) else {
+        throw wrong(Key.density, sides)
+      }
       metadata.pixelDensity = .init(x: density[0], y: density[1])
     }
     let pairs = "a list of pairs of texts"

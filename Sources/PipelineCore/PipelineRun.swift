@@ -44,7 +44,7 @@ public struct PipelineRun: Sendable {
   /// - Parameter skipsDone: leaves an output alone that this run would make again.
   public func perform(_ job: RunPlan.Job, skipsDone: Bool, context: StageContext) throws -> Outcome {
     let start = Date()
-    if let input = job.input, let output = job.output, let stream {
+    if let input = job.input, let output = job.output, let stream, Self.isRegular(input) {
       if skipsDone, try isDone(output, from: Digest.sha256(of: input)) { return .skipped }
       // Opened before the work, so that a folder that cannot be written to is found at once.
       let file = try AtomicFile(output)
@@ -67,6 +67,14 @@ public struct PipelineRun: Sendable {
     try file.write(bytes)
     try file.commit()
     return .written(bytes: bytes.count, seconds: Date().timeIntervalSince(start))
+  }
+
+  /// A pipe can be read only once, and so not row by row after it was looked through.
+  private static func isRegular(_ file: URL) -> Bool {
+    let target = file.resolvingSymlinksInPath().path
+    let type = try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
+    // A file that is not there is for the stream to name.
+    return type == nil || type == .typeRegular
   }
 
   /// Does all jobs, `parallel` at a time; goes on after an error.
@@ -138,9 +146,17 @@ extension Provenance {
   /// The provenance that a media file carries.
   /// - Throws: `PipelineError` of kind `.data` when it carries none, or a broken one; `MediaError` for a broken file.
   public init(contentsOf file: URL) throws {
-    let data = try FileBytes.read(file)
     let name = file.relativePath
     let found: Provenance?
+    if let metadata = try ImageMetadata(ofPNG: file) {
+      found = try Provenance(metadata, name: name)
+      if let found {
+        self = found
+        return
+      }
+      throw PipelineError.data("\(name) does not say how it was made; only files that this tool wrote do")
+    }
+    let data = try FileBytes.read(file)
     if (try? ImageFormat(sniffing: data, name: name)) != nil {
       found = try Provenance(Image(decoding: data, name: name).metadata, name: name)
     } else {

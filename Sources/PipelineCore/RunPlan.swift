@@ -125,6 +125,9 @@ public struct RunPlan: Sendable {
     guard let walk = FileManager.default.enumerator(atPath: folder) else {
       throw PipelineError.data("the folder '\(folder)' cannot be read")
     }
+    let root = URL(fileURLWithPath: folder).standardizedFileURL.path
+    // Results of an earlier run are no inputs; but a folder that holds the inputs is no place of results alone.
+    let target = target.flatMap { $0.hasPrefix(root + "/") ? $0 : nil }
     var names: [String] = []
     while let name = walk.nextObject() as? String {
       let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") }

@@ -45,6 +45,15 @@ public struct ChunkRunner: Sendable {
     return try work.results()
   }
 
+  /// Runs `body` on the calling thread with one libtorch thread, so that its rounding depends neither on the machine's
+  /// cores nor on what other threads have set.
+  public static func single<Result>(_ body: () throws -> Result) throws -> Result {
+    let before = try Libtorch.threadCount()
+    try Libtorch.setThreadCount(1)
+    defer { try? Libtorch.setThreadCount(before) }
+    return try body()
+  }
+
   /// As `map`, without results.
   public func forEach(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
     _ = try map(count, body)

@@ -31,9 +31,10 @@ struct EvaluateCommand: ParsableCommand {
       throw PipelineError.usage("task '\(task.name)' cannot evaluate")
     }
     let specification = try task.specification(in: PipelineHome())
-    let given = try GivenOption.parse(options, task.options, owner: "task '\(task.name)'")
+    let known = evaluable.evaluationOptions
+    let given = try GivenOption.parse(options, known, owner: "task '\(task.name)'")
     let checked = try Options(
-      task.options, owner: "task '\(task.name)'", given: given, fallbacks: specification.defaults)
+      known, owner: "task '\(task.name)'", given: given, fallbacks: specification.defaults)
     let tables = try evaluable.evaluate(
       EvaluationRequest(
         model: model, data: data.map { URL(fileURLWithPath: $0) }, options: checked, workers: common.workers,

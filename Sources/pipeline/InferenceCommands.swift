@@ -34,6 +34,10 @@ struct InferenceArguments: ParsableArguments {
     let (inputs, optionWords) = RunCommand.split(words, descriptions)
     var given = try GivenOption.parse(optionWords, descriptions, owner: owner)
     if let model = model ?? family { given["model"] = .commandLine("model", model) }
+    if let device = common.device, device != "cpu" {
+      throw PipelineError.usage(
+        "--device is '\(device)', but '\(owner)' works on the CPU; 'cpu' would be right")
+    }
     let options = try Options(descriptions, owner: owner, given: given, fallbacks: specification.defaults)
     guard !inputs.isEmpty else {
       throw PipelineError.usage("\(owner) needs an input: a file, or - for standard input")

@@ -19,7 +19,7 @@ struct InspectCommand: ParsableCommand {
     let facts = try FileFacts(URL(fileURLWithPath: file))
     if json {
       try printResult(
-        "", json: Dictionary(uniqueKeysWithValues: facts.entries.map { ($0.key, $0.value) }), asJSON: true)
+        "", json: Dictionary(facts.entries.map { ($0.key, $0.value) }) { $0 + "\n" + $1 }, asJSON: true)
     } else {
       let width = facts.entries.map(\.key.count).max() ?? 0
       let lines = facts.entries.map {

@@ -25,8 +25,18 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    if common.device != nil {
+      throw PipelineError.usage("replay takes the device that the file names; --device is not for it")
+    }
     let url = URL(fileURLWithPath: file)
     let replay = try Replay(url, input: input.map { URL(fileURLWithPath: $0) })
+    if let output {
+      let target = URL(fileURLWithPath: output).resolvingSymlinksInPath()
+      guard ![url, replay.input].contains(where: { $0?.resolvingSymlinksInPath() == target }) else {
+        throw PipelineError.usage(
+          "-o is '\(output)', which is the file or its input; another name would be right")
+      }
+    }
     let registry = TaskRegistry.all
     let home = try PipelineHome()
     let task = try registry.task(named: replay.provenance.task, for: .run)
@@ -35,8 +45,8 @@ struct ReplayCommand: ParsableCommand {
     let stage = try registry.pipeline(ofTask: task.name, in: home, overriding: replay.options).stage()
     let source = replay.input?.relativePath ?? "the text in \(file)"
     let again = try stage(pipe: replay.inputData(), name: source, context: common.context(source: source))
-    if let output { try AtomicFile.write(again, to: URL(fileURLWithPath: output)) }
     let before = try FileBytes.read(url)
+    if let output { try AtomicFile.write(again, to: URL(fileURLWithPath: output)) }
     let isSame = again == before
     let changed = differences.isEmpty ? "" : " (\(differences.joined(separator: "; ")))"
     if isSame {

@@ -122,6 +122,11 @@ struct RunCommand: ParsableCommand {
       guard let value else { continue }
       if known.contains(where: { $0.name == name }) {
         given[name] = .commandLine(name, value)
+      } else if name == "device" {
+        guard value == "cpu" else {
+          throw PipelineError.usage(
+            "--device is '\(value)', but '\(task)' works on the CPU; 'cpu' would be right")
+        }
       } else if let description = Specification.commonOptions.first(where: { $0.name == name }) {
         _ = try description.parse(value, place: "--\(name)")
         common.log.info("--\(name) changes nothing: '\(task)' gives the same result for every seed and draw")

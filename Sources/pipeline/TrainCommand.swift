@@ -75,10 +75,11 @@ struct TrainCommand: ParsableCommand {
       resume: resume, start: start.map { URL(fileURLWithPath: $0) },
       timeLimit: try timeLimit.map(Self.seconds), steps: steps, seed: seed, workers: common.workers,
       device: common.device ?? "cpu", log: common.log, progress: common.progress)
+    // Hours of work are not for nothing.
+    let published = try publish ? trainable.publishedWeights(request, specification) : nil
     let report = try trainable.train(request, specification)
     var weights = report.weights
-    if publish, report.isFinished {
-      let published = try trainable.publishedWeights(request, specification)
+    if let published, report.isFinished {
       try AtomicFile.write(FileBytes.read(weights), to: published)
       weights = published
     }

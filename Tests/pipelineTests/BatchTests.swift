@@ -67,13 +67,54 @@ struct BatchTests {
     var provenance = try #require(try Provenance(image.metadata, name: "out.png"))
     provenance.version = "0.0.1"
     provenance.write(to: &image.metadata)
-    guard case .uint8(var samples) = image.samples else { return }
+    guard case .uint8(var samples) = image.samples else { throw MediaError("8 bits") }
     samples[7] ^= 4
     image.samples = .uint8(samples)
     try image.pngData().write(to: file)
     let changed = try tool(["replay", "out.png"])
     #expect(changed.status == 1)
     #expect(changed.errors.contains("4 grey levels") && changed.errors.contains("version 0.0.1 then"))
+  }
+
+  /// Results among the inputs are told apart from them, and a parent folder as the target hides nothing.
+  @Test func targetsAboveAndBelowTheInputs() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try picture(1, in: tool, "photos/a.png")
+    let above = try tool(["run", "super-resolution", "photos", "-o", ".", "--model", "fast"])
+    #expect(above.status == 0 && tool.files.contains("a.png"), "\(above.errors)")
+    for _ in 0..<2 {
+      let below = try tool(["run", "super-resolution", "photos", "-o", "photos/large", "--model", "fast"])
+      #expect(below.status == 0, "\(below.errors)")
+    }
+    let made = try FileManager.default.subpathsOfDirectory(atPath: tool.path("photos")).sorted()
+    #expect(made == ["a.png", "large", "large/a.png"])
+  }
+
+  @Test func replayLeavesTheFileItself() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try picture(1, in: tool, "a.png")
+    _ = try tool(["run", "super-resolution", "a.png", "-o", "out.png", "--model", "fast"])
+    let before = try Data(contentsOf: tool.folder.appendingPathComponent("out.png"))
+    let outcome = try tool(["replay", "out.png", "-o", "out.png"])
+    #expect(outcome.status == 2 && outcome.errors.contains("another name"))
+    #expect(try Data(contentsOf: tool.folder.appendingPathComponent("out.png")) == before)
+    let inspected = try tool(["inspect", "out.png", "--json"])
+    #expect(inspected.status == 0 && inspected.text.contains("\"kind\":\"PNG\""))
+  }
+
+  /// A text of a file may be called as the tool's own entries are.
+  @Test func inspectTakesAnyText() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try picture(1, in: tool, "a.png")
+    let file = tool.folder.appendingPathComponent("a.png")
+    var image = try Image(contentsOf: file)
+    image.metadata.texts = ["size", "Comment", "Comment"].map { .init(keyword: $0, value: "x") }
+    try image.pngData().write(to: file)
+    let inspected = try tool(["inspect", "a.png", "--json"])
+    #expect(inspected.status == 0 && inspected.text.contains("\"Comment\":\"x\\nx\""))
   }
 
   private func picture(_ seed: Int, in tool: Tool, _ name: String) throws {

@@ -35,8 +35,8 @@ public struct MixtureFit: Sendable {
         throw TensorError(
           "class \(index) has \(x.shape[0]) samples; \(max(2, configuration.components)) or more are needed")
       }
-      let fitted = try Autograd.disabled {
-        try fit(x.to(.float64), index) { try afterIteration(index, $0, $1) }
+      let fitted = try ChunkRunner.single {
+        try Autograd.disabled { try fit(x.to(.float64), index) { try afterIteration(index, $0, $1) } }
       }
       parts.append(fitted)
     }

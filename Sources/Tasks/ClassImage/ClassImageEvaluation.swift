@@ -59,9 +59,9 @@ struct ClassImageEvaluation: Sendable {
   }
 
   /// Bits a dimension of PNG files of the pictures, without what the files say beside the pixels.
-  static func pngBits(_ images: LabelledImages) throws -> Double {
+  static func pngBits(_ images: LabelledImages, workers: Int) throws -> Double {
     let dimensions = images.pixels.shape.dropFirst().reduce(1, *)
-    let bytes = try ChunkRunner().map(images.count) { index in
+    let bytes = try ChunkRunner(workers: workers).map(images.count) { index in
       try Image(images.pixels.select(0, index).to(.float32) / 255, bitDepth: 8).pngData().count
     }
     return Double(bytes.reduce(0, +)) * 8 / Double(images.count * dimensions)
@@ -69,7 +69,7 @@ struct ClassImageEvaluation: Sendable {
 }
 
 extension ClassImage: EvaluableTask {
-  public var options: [OptionDescription] {
+  public var evaluationOptions: [OptionDescription] {
     [
       .text("ood", default: "", help: "evaluate: a folder of pictures that the model should find strange"),
       .integer("limit", in: 10...1_000_000, default: 10_000, help: "evaluate: at most so many test pictures"),
@@ -79,6 +79,7 @@ extension ClassImage: EvaluableTask {
   public func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws
     -> [EvaluationTable]
   {
+    try Self.checkDevice(request.device)
     let entries =
       request.model == "all"
       ? specification.models : [try specification.model(named: request.model)]
@@ -89,12 +90,12 @@ extension ClassImage: EvaluableTask {
       let model = try ClassImageModel(contentsOf: entry.weights)
       let test = try LabelledImages(
         folder: Self.folder(request.data), split: .test, classes: model.description.classes
-      ).first(limit)
+      ).spread(limit)
       try model.check(test)
       let foreign =
         try foreignFolder.isEmpty
         ? nil
-        : LabelledImages(folder: URL(fileURLWithPath: foreignFolder), split: .test).first(limit)
+        : LabelledImages(folder: URL(fileURLWithPath: foreignFolder), split: .test).spread(limit)
       if let foreign { try model.check(foreign) }
       guard model.density != nil else { continue }
       rows.append(.init(entry.name, try figures(model, test, foreign, request)))
@@ -103,8 +104,9 @@ extension ClassImage: EvaluableTask {
   }
 
   private static let columns: [(name: String, digits: Int)] = [
-    ("bits/dim", 3), ("±", 3), ("PNG bits/dim", 3), ("Bayes accuracy (%)", 2), ("±", 2),
-    ("upper half missing (%)", 2), ("±", 2), ("abstains (%) of 1", 2), ("OOD AUROC", 4),
+    ("bits/dim", 3), ("bits/dim ±", 3), ("PNG bits/dim", 3), ("Bayes accuracy (%)", 2),
+    ("Bayes accuracy ±", 2), ("upper half missing (%)", 2), ("upper half missing ±", 2),
+    ("abstains (%) of 1", 2), ("OOD AUROC", 4),
     ("OOD abstains (%)", 2),
     ("ms/picture", 2),
   ]
@@ -114,7 +116,7 @@ extension ClassImage: EvaluableTask {
   ) throws -> [Double?] {
     let evaluation = ClassImageEvaluation(model: model, workers: request.workers)
     // Missing pixels cost a matrix for each picture.
-    let partly = try test.first(2000)
+    let partly = try test.spread(2000)
     let progress = ProgressLine(
       "evaluate", total: test.count + partly.count + (foreign?.count ?? 0), unit: "pictures",
       mode: request.progress)
@@ -135,7 +137,8 @@ extension ClassImage: EvaluableTask {
       partly, seed: 0, missing: 0..<model.description.height / 2, afterEach: advance)
     let halfAccuracy = ClassImageEvaluation.accuracy(half, partly.labels)
     var figures: [Double?] = [
-      bits.mean, bits.standardError, try ClassImageEvaluation.pngBits(test.first(1000)), accuracy.mean * 100,
+      bits.mean, bits.standardError,
+      try ClassImageEvaluation.pngBits(test.spread(1000), workers: request.workers), accuracy.mean * 100,
       accuracy.standardError * 100, halfAccuracy.mean * 100, halfAccuracy.standardError * 100,
     ]
     guard let typicality = model.description.typicality else {

@@ -186,7 +186,8 @@ extension ClassImageModel.Description {
   fileprivate var isPlausible: Bool {
     (2...1000).contains(classes.count) && prior.count == classes.count && Set(classes).count == classes.count
       && prior.allSatisfy { $0 > 0 && $0 <= 1 } && abs(prior.reduce(0, +) - 1) < 1e-6
-      && (1...4).contains(channels) && (1...1024).contains(height) && (1...1024).contains(width)
+      && [1, 3].contains(channels) && (typicality?.isPlausible ?? true) && (1...1024).contains(height)
+      && (1...1024).contains(width)
   }
 }
 
@@ -194,17 +195,18 @@ extension ClassMixture.Configuration {
   fileprivate func isPlausible(for description: ClassImageModel.Description) -> Bool {
     classes == description.classes.count && dimensions == description.dimensions
       && (1...256).contains(components) && (1...256).contains(rank)
+      && classes * components * dimensions <= (1 << 28) / rank
   }
 }
 
 extension UNet.Configuration {
-  fileprivate func isPlausible(for description: ClassImageModel.Description) -> Bool {
+  func isPlausible(for description: ClassImageModel.Description) -> Bool {
     let divisor = patch << max(0, channels.count - 1)
     return (1...16).contains(patch) && (1...6).contains(channels.count) && (1...16).contains(blocks)
       && pictureChannels == description.channels && condition == description.classes.count
       && (2...4096).contains(embedding) && embedding % 2 == 0 && (1...256).contains(groups)
       && (1...64).contains(heads)
-      && channels.allSatisfy { (1...4096).contains($0) && $0 % groups == 0 }
+      && channels.allSatisfy { (1...1024).contains($0) && $0 % groups == 0 }
       && channels[channels.count - 1] % heads == 0
       && description.height % divisor == 0 && description.width % divisor == 0
   }

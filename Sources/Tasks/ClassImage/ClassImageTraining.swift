@@ -23,7 +23,43 @@ struct MixtureRecipe: Codable, Sendable, Equatable {
   var seed: UInt64
 }
 
+extension MixtureRecipe {
+  /// - Throws: `PipelineError` of kind `.usage` that names the first number that cannot be.
+  func check() throws {
+    for (name, value, range) in [
+      ("components", components, 1...256), ("rank", rank, 1...256), ("iterations", iterations, 1...100_000),
+      ("heldOut", heldOut, 2...1_000_000_000),
+    ] where !range.contains(value) {
+      throw PipelineError.usage(
+        "the recipe's \(name) is \(value); \(range.lowerBound) to \(range.upperBound) would be right")
+    }
+    guard leastDeviation > 0, leastDeviation <= 256 else {
+      throw PipelineError.usage(
+        "the recipe's leastDeviation is \(leastDeviation); above 0 and up to 256 grey levels would be right")
+    }
+  }
+}
+
+extension LabelledImages {
+  /// P(y) by how often each class is there.
+  /// - Throws: `PipelineError` of kind `.data` for a class without pictures.
+  func prior() throws -> [Double] {
+    try classes.indices.map { label in
+      let share = Double(labels.count { $0 == label }) / Double(count)
+      guard share > 0 else { throw PipelineError.data("there is no picture of class '\(classes[label])'") }
+      return share
+    }
+  }
+}
+
 extension ClassImage: TrainableTask {
+  /// - Throws: `PipelineError` of kind `.usage` for another device than the CPU.
+  static func checkDevice(_ name: String) throws {
+    guard name == "cpu" else {
+      throw PipelineError.usage("--device is '\(name)', but this works on the CPU; 'cpu' would be right")
+    }
+  }
+
   public func publishedWeights(_ request: TrainingRequest, _ specification: Specification) throws -> URL {
     try specification.model(named: request.model).weights
   }
@@ -48,6 +84,9 @@ extension ClassImage: TrainableTask {
     let entry = try specification.model(named: request.model)
     guard let training = specification.training else {
       throw PipelineError.usage("the specification of 'class-image' has no recipes under 'training'")
+    }
+    guard request.start == nil else {
+      throw PipelineError.usage("--from is not for class-image: its models begin with fresh weights")
     }
     let recipes = try YAMLReader(training, of: "'training'")
     guard let recipe = recipes.entry(entry.name)?.value else {
@@ -99,7 +138,12 @@ extension ClassImage: TrainableTask {
     var recipe = given
     if let steps = request.steps { recipe.iterations = steps }
     if let seed = request.seed { recipe.seed = seed }
-    if request.resume { request.log.info("a mixture is fitted within minutes; --resume begins anew") }
+    try Self.checkDevice(request.device)
+    try recipe.check()
+    if request.resume || request.timeLimit != nil {
+      request.log.info(
+        "a mixture is fitted within minutes: --resume begins anew, and there is no --time-limit")
+    }
     let result = try fit(recipe, data(request, recipe.classes), request)
     return TrainingReport(
       weights: try write(result.model, recipe, request), isFinished: true,
@@ -113,6 +157,7 @@ extension ClassImage: TrainableTask {
     guard heldOut >= 2 else {
       throw PipelineError.data("\(data.count) pictures are too few to train on; ten or more are needed")
     }
+    let prior = try data.prior()
     let stride = data.count / heldOut
     let isHeldOut = { (index: Int) in index % stride == stride - 1 }
     let known = try data.subset((0..<data.count).filter { !isHeldOut($0) })
@@ -128,11 +173,11 @@ extension ClassImage: TrainableTask {
       "train", total: byClass.count * recipe.iterations, unit: "iterations", mode: request.progress)
     defer { progress.finish() }
     let deviation = recipe.leastDeviation / 256
-    let mixture = try MixtureFit(
+    let fit = MixtureFit(
       .init(
         classes: byClass.count, components: recipe.components, dimensions: x.shape[1], rank: recipe.rank),
-      iterations: recipe.iterations, leastVariance: deviation * deviation, seed: recipe.seed
-    )(samples) { label, iteration, logDensity in
+      iterations: recipe.iterations, leastVariance: deviation * deviation, seed: recipe.seed)
+    let mixture = try fit(samples) { label, iteration, logDensity in
       try Interrupt.check()
       progress.advance()
       if iteration == recipe.iterations - 1 {
@@ -140,9 +185,8 @@ extension ClassImage: TrainableTask {
         request.log.info("\(known.classes[label]): \(String(format: "%.3f", bits)) bits/dim on its own data")
       }
     }
-    let counts = data.classes.indices.map { label in Double(data.labels.count { $0 == label }) }
     var description = ClassImageModel.Description(
-      classes: known.classes, prior: counts.map { $0 / Double(data.count) }, channels: shape[1],
+      classes: known.classes, prior: prior, channels: shape[1],
       height: shape[2], width: shape[3])
     let model = ClassImageModel(mixture: mixture, description: description)
     let calibration = try data.subset((0..<data.count).filter(isHeldOut))

@@ -47,14 +47,19 @@ struct DiffusionTraining {
     let levels = try known.pixels.to(.float32) + 0.5
     let mean = try levels.mean().scalar()
     let deviation = try (levels - mean).squared().mean().scalar().squareRoot()
-    let counts = data.classes.indices.map { label in Double(data.labels.count { $0 == label }) }
     let description = ClassImageModel.Description(
-      classes: data.classes, prior: counts.map { $0 / Double(data.count) }, channels: shape[1],
+      classes: data.classes, prior: try data.prior(), channels: shape[1],
       height: shape[2], width: shape[3])
-    let unet = try UNet(
-      .init(
-        pictureChannels: shape[1], patch: recipe.patch, channels: recipe.channels, blocks: recipe.blocks,
-        embedding: recipe.embedding, condition: data.classes.count))
+    let configuration = UNet.Configuration(
+      pictureChannels: shape[1], patch: recipe.patch, channels: recipe.channels, blocks: recipe.blocks,
+      embedding: recipe.embedding, condition: data.classes.count)
+    guard configuration.isPlausible(for: description) else {
+      throw PipelineError.usage(
+        "a UNet of channels \(recipe.channels), blocks \(recipe.blocks), embedding \(recipe.embedding) and patch "
+          + "\(recipe.patch) does not fit pictures \(shape[3])×\(shape[2]); channels of multiples of 8, an even "
+          + "embedding, and sides that the patch and every level but one halve without rest would be right")
+    }
+    let unet = try UNet(configuration)
     try unet.initialize(seed: recipe.training.seed)
     try unet.to(device: device)
     let model = ClassImageModel(

@@ -27,7 +27,9 @@ public struct DrawStage: Stage {
       "sampler", default: "", help: "euler, heun, ddim, ancestral or dpm-solver; the model's own unless given"
     ),
     .integer("steps", in: 0...10_000, default: 0, help: "of the sampler; 0 for the model's own"),
-    .number("guidance", in: 0...30, default: 1, help: "above 1: more typical of the class, less varied"),
+    .number(
+      "guidance", in: -1...30, default: -1,
+      help: "above 1: more typical of the class, less varied; -1 for the model's own"),
     .integer("columns", in: 0...10_000, default: 0, help: "of a contact sheet; 0 for about as many as rows"),
   ]
 
@@ -40,7 +42,8 @@ public struct DrawStage: Stage {
     return DrawStage(
       model: try sampling(ClassImageModel(contentsOf: entry.weights), entry.name, options),
       modelName: entry.name,
-      weightsSHA256: try Digest.sha256(of: entry.weights), chunk: entry.chunk ?? 16, options: options)
+      weightsSHA256: try Digest.sha256(of: entry.weights),
+      chunk: entry.chunk ?? specification.defaults["chunk"].flatMap { Int($0.value) } ?? 16, options: options)
   }
 
   /// The model with the options' sampler.
@@ -59,10 +62,10 @@ public struct DrawStage: Stage {
         settings.name = sampler
       }
       if options.integer("steps") > 0 { settings.steps = options.integer("steps") }
-      settings.guidance = options.number("guidance")
+      if options.number("guidance") >= 0 { settings.guidance = options.number("guidance") }
     }
     if let changed { return changed }
-    guard options.text("sampler").isEmpty, options.integer("steps") == 0, options.number("guidance") == 1
+    guard options.text("sampler").isEmpty, options.integer("steps") == 0, options.number("guidance") < 0
     else {
       throw PipelineError.usage(
         "model '\(name)' draws at once: it has no --sampler, --steps and --guidance")
@@ -71,7 +74,10 @@ public struct DrawStage: Stage {
   }
 
   public func callAsFunction(_ text: String, context: StageContext) throws -> Image {
-    let draws = try draws(text, context: context)
+    try together(draws(text, context: context), text)
+  }
+
+  private func together(_ draws: [Draw], _ text: String) throws -> Image {
     guard draws.count > 1 else { return try picture(draws[0], text, alone: true) }
     let columns = options.integer("columns")
     var sheet = Image.contactSheet(
@@ -86,10 +92,9 @@ public struct DrawStage: Stage {
 
   /// Every draw as a file of its own: the bytes of `--count 1 --first i`.
   func files(_ text: String, context: StageContext) throws -> DrawnFiles {
-    let single = try draws(text, context: context).map {
-      (index: $0.index, data: try picture($0, text, alone: true).pngData())
-    }
-    return DrawnFiles(single: single, together: try self(text, context: context).pngData())
+    let draws = try draws(text, context: context)
+    let single = try draws.map { (index: $0.index, data: try picture($0, text, alone: true).pngData()) }
+    return DrawnFiles(single: single, together: try together(draws, text).pngData())
   }
 
   private struct Draw {

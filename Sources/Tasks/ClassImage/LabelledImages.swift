@@ -23,7 +23,8 @@ public struct LabelledImages: Sendable {
 
   /// Reads MNIST's files (`train-images-idx3-ubyte`, `t10k-images-idx3-ubyte` with their labels, gzipped or not), or a
   /// folder of pictures for each class, below `train/` and `test/` or alone; then every tenth picture is for testing.
-  /// - Parameter classes: names for the numbers in MNIST's files; the folders' names otherwise.
+  /// - Parameter classes: names for the numbers in MNIST's files. Folders are looked up among them by name; without
+  ///   them the folders' own names are taken.
   /// - Throws: `MediaError` for broken files, `TensorError` for a folder that holds neither.
   public init(folder: URL, split: Split, classes: [String]? = nil) throws {
     var isFolder: ObjCBool = false
@@ -39,7 +40,7 @@ public struct LabelledImages: Sendable {
       }
       try self.init(images: images, labels: labels, classes: classes)
     } else {
-      try self.init(classFolders: folder, split: split)
+      try self.init(classFolders: folder, split: split, classes: classes)
     }
   }
 
@@ -68,7 +69,7 @@ public struct LabelledImages: Sendable {
       pixels: try Tensor(pixels.values, shape: shape), labels: numbers.values.map(Int.init), classes: names)
   }
 
-  private init(classFolders folder: URL, split: Split) throws {
+  private init(classFolders folder: URL, split: Split, classes: [String]?) throws {
     let split = split.rawValue
     let own = folder.appendingPathComponent(split)
     let isSplit = FileManager.default.fileExists(atPath: own.path)
@@ -83,8 +84,14 @@ public struct LabelledImages: Sendable {
       throw TensorError(
         "\(folder.path) has neither MNIST's files nor two folders with pictures of a class each")
     }
+    let known = classes ?? names
     var files: [(file: URL, label: Int)] = []
-    for (label, name) in names.enumerated() {
+    for name in names {
+      guard let label = known.firstIndex(of: name) else {
+        throw TensorError(
+          "\(root.path) has pictures of '\(name)', which is none of the classes \(known.joined(separator: ", "))"
+        )
+      }
       let inside = root.appendingPathComponent(name)
       let pictures = try FileManager.default.contentsOfDirectory(atPath: inside.path).sorted()
         .filter { ["png", "jpg", "jpeg"].contains(($0 as NSString).pathExtension.lowercased()) }
@@ -95,6 +102,9 @@ public struct LabelledImages: Sendable {
     }
     guard let first = files.first else { throw TensorError("\(root.path) has no pictures (PNG or JPEG)") }
     let size = try Image(contentsOf: first.file)
+    guard !size.channels.hasAlpha else {
+      throw TensorError("\(first.file.path) has transparency; grey or RGB pictures are wanted")
+    }
     let all = files
     let parts = try ChunkRunner().map(all.count) { index -> Tensor in
       let image = try Image(contentsOf: all[index].file)
@@ -107,7 +117,7 @@ public struct LabelledImages: Sendable {
       }
       return try Tensor(values, shape: [image.height, image.width, image.channels.count]).permuted([2, 0, 1])
     }
-    self.init(pixels: try Tensor.stack(parts).contiguous(), labels: files.map(\.label), classes: names)
+    self.init(pixels: try Tensor.stack(parts).contiguous(), labels: files.map(\.label), classes: known)
   }
 
   /// Some of them, in the order of `indices`.
@@ -117,8 +127,11 @@ public struct LabelledImages: Sendable {
       pixels: try pixels.indexSelect(0, places), labels: indices.map { labels[$0] }, classes: classes)
   }
 
-  /// The first `count` (all, if there are fewer).
-  public func first(_ count: Int) throws -> LabelledImages { try subset(Array(0..<min(count, self.count))) }
+  /// `count` of them (all, if there are fewer), evenly spread: they may lie in the order of their classes.
+  public func spread(_ count: Int) throws -> LabelledImages {
+    guard count < self.count else { return self }
+    return try subset((0..<count).map { $0 * self.count / count })
+  }
 
   /// Grey levels with uniform noise inside each level: v becomes (v + u) / 256, so that a density over numbers bounds
   /// the probability of levels (Theis et al. 2016, "A note on the evaluation of generative models", section 3.1).

@@ -26,24 +26,18 @@ struct BandEnlarger: Sendable {
   private let bandPixels: Int
 
   /// - Parameters:
-  ///   - models: one for each pass of the plan.
-  ///   - bandPixels: input pixels of a band, margins not counted.
+  ///   - passes: one for each factor of the plan.
+  ///   - bandPixels: input pixels of a band at ×2, margins not counted; fewer at larger scales.
   init(
-    models: [SuperResolutionModel], plan: ScalePlan, averagesSymmetries: Bool, compares: Bool,
-    workers: Int, device: Device, bandPixels: Int = 3_000_000
-  ) throws {
+    passes: [Upscaler], plan: ScalePlan, averagesSymmetries: Bool, compares: Bool,
+    bandPixels: Int = 3_000_000
+  ) {
     self.bandPixels = bandPixels
     self.plan = plan
     self.averagesSymmetries = averagesSymmetries
     self.compares = compares
-    var upscalers: [ObjectIdentifier: Upscaler] = [:]
-    passes = try models.map { model in
-      let key = ObjectIdentifier(model.network)
-      let upscaler = try upscalers[key] ?? Upscaler(model: model, workers: workers, device: device)
-      upscalers[key] = upscaler
-      return upscaler
-    }
-    fillRadius = models.map(\.network.receptiveRadius).max() ?? 0
+    self.passes = passes
+    fillRadius = passes.map(\.model.network.receptiveRadius).max() ?? 0
   }
 
   /// Rows above and below that a row of the passes' result depends on.
@@ -59,7 +53,9 @@ struct BandEnlarger: Sendable {
 
   /// The bands of a picture, from the top, of about equal height.
   func bands(height: Int, width: Int, hasAlpha: Bool) -> [Band] {
-    let side = max(32, bandPixels / width)
+    // What takes memory are the pixels that come out of the passes.
+    let most = max(1, bandPixels * 4 / (plan.product * plan.product))
+    let side = max(8, most / width)
     let margin = margin(hasAlpha: hasAlpha)
     if plan.isExact {
       return Span.cover(height, side: side, margin: compares ? margin + 2 : margin).map { span in

@@ -72,7 +72,8 @@ public struct PhotographDataset: Sendable {
           + "64×64 would be right")
     }
     self.training = training
-    self.validation = validation.isEmpty ? [training[0]] : validation
+    self.validation =
+      try validation.isEmpty ? [Self.validation(training[0], scale, degradation, index: 0)] : validation
     let areas = training.map { Double($0.lowHeight * $0.lowWidth) }
     var sum = 0.0
     cumulative = areas.map {

@@ -83,6 +83,7 @@ extension SuperResolution: TrainableTask {
       throw PipelineError.usage(
         NearestName.unknown("recipe", recipeName, known: Array(recipes.keys), listing: true))
     }
+    try recipe.check(scale: wholeScale(request.options), name: recipeName)
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
     guard !request.data.isEmpty else {
@@ -133,11 +134,15 @@ extension SuperResolution: EvaluableTask {
       for trained in Degradation.allCases where trained == .bicubic || trained == degradation {
         if request.model == "all", !ScaleWeights.has(trained, entry) { continue }
         let weights = try ScaleWeights(entry, degradation: trained)
+        if request.model == "all", !weights.scales.contains(scale) { continue }
         let model = try SuperResolutionModel(contentsOf: weights.file(scale), scale: scale)
         let upscaler = try Upscaler(
           model: model, workers: request.workers, device: UpscaleStage.device(request.device))
         models.append((name + (trained == .real ? " real" : ""), upscaler))
       }
+    }
+    guard !models.isEmpty else {
+      throw PipelineError.usage("no model has weights for scale \(scale)")
     }
     return try request.data.map { folder in
       let pairs = try BenchmarkPairs.read(folder, scale: scale, degradation: degradation)

@@ -25,6 +25,22 @@ public struct SuperResolutionRecipe: Codable, Sendable, Equatable {
   }
 }
 
+extension SuperResolutionRecipe {
+  /// - Parameter scale: what the recipe's name says.
+  /// - Throws: `TensorError` that names the number that cannot be.
+  func check(scale: Int, name: String) throws {
+    guard network.scale == scale else {
+      throw TensorError("the recipe '\(name)' is of a network for scale \(network.scale), not \(scale)")
+    }
+    guard network.isPlausible, (1...4096).contains(patch) else {
+      throw TensorError(
+        "the recipe '\(name)' asks for channels \(network.channels), blocks \(network.blocks), scale \(network.scale), "
+          + "patch \(patch); at most 1024, 256, 8 and 4096 would be right")
+    }
+    try training.check()
+  }
+}
+
 /// Trains one super-resolution model on photographs.
 public struct SuperResolutionTraining {
   public let recipe: SuperResolutionRecipe

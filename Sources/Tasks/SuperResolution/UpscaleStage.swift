@@ -10,8 +10,8 @@ internal import Torch
 /// antialiased reduction.
 public struct UpscaleStage: Stage {
   public let name = "upscale"
-  /// One for each pass of the plan.
-  private let models: [SuperResolutionModel]
+  /// One for each factor of the plan.
+  private let passes: [Upscaler]
   private let weightsSHA256: String
   private let modelName: String
   private let plan: ScalePlan
@@ -37,16 +37,17 @@ public struct UpscaleStage: Stage {
     let device = try device(options.text("device"))
     let weights = try ScaleWeights(entry, degradation: degradation(options))
     let plan = ScalePlan(scale: options.number("scale"), available: weights.scales)
-    var byFile: [URL: SuperResolutionModel] = [:]
-    let models = try weights.passes(plan).map { pass in
-      let model = try byFile[pass.file] ?? SuperResolutionModel(contentsOf: pass.file, scale: pass.scale)
-      byFile[pass.file] = model
-      return model
+    var byFile: [URL: Upscaler] = [:]
+    let passes = try weights.passes(plan).map { pass in
+      let upscaler =
+        try byFile[pass.file]
+        ?? Upscaler(model: SuperResolutionModel(contentsOf: pass.file, scale: pass.scale), device: device)
+      byFile[pass.file] = upscaler
+      return upscaler
     }
     return UpscaleStage(
-      models: models, weightsSHA256: try weights.sha256(plan), modelName: entry.name, plan: plan,
-      device: device,
-      options: options)
+      passes: passes, weightsSHA256: try weights.sha256(plan), modelName: entry.name, plan: plan,
+      device: device, options: options)
   }
 
   static func degradation(_ options: Options) -> Degradation {
@@ -60,7 +61,11 @@ public struct UpscaleStage: Stage {
   }
 
   public func callAsFunction(_ image: Image, context: StageContext) throws -> Image {
-    let enlarger = try enlarger(workers: context.workers)
+    try ChunkRunner.single { try enlarged(image, context) }
+  }
+
+  private func enlarged(_ image: Image, _ context: StageContext) throws -> Image {
+    let enlarger = enlarger(workers: context.workers)
     let progress = context.startProgress(
       "upscale",
       total: enlarger.tileCount(height: image.height, width: image.width, channels: image.channels),
@@ -85,8 +90,12 @@ public struct UpscaleStage: Stage {
 
   /// From file to file, band by band: the bytes of `decode-image`, `upscale` and `encode-png`, whatever the size.
   func stream(_ input: URL, to output: AtomicFile, context: StageContext) throws {
+    try ChunkRunner.single { try streamed(input, output, context) }
+  }
+
+  private func streamed(_ input: URL, _ output: AtomicFile, _ context: StageContext) throws {
     let source = try ImageRowSource(contentsOf: input)
-    let enlarger = try enlarger(workers: context.workers)
+    let enlarger = enlarger(workers: context.workers)
     let progress = context.startProgress(
       "upscale",
       total: enlarger.tileCount(height: source.height, width: source.width, channels: source.channels),
@@ -117,16 +126,20 @@ public struct UpscaleStage: Stage {
     try writer.finish()
   }
 
-  private func enlarger(workers: Int) throws -> BandEnlarger {
-    try BandEnlarger(
-      models: models, plan: plan, averagesSymmetries: options.flag("tta"), compares: options.flag("compare"),
-      workers: workers, device: device)
+  private func enlarger(workers: Int) -> BandEnlarger {
+    BandEnlarger(
+      passes: passes.map { $0.with(workers: workers) }, plan: plan, averagesSymmetries: options.flag("tta"),
+      compares: options.flag("compare"))
   }
 
   private func metadata(_ before: ImageMetadata, inputSHA256: String?) throws -> ImageMetadata {
     var metadata = before
-    // The same size on paper.
-    metadata.pixelDensity = metadata.pixelDensity.map { .init(x: plan.length($0.x), y: plan.length($0.y)) }
+    // The same size on paper, as far as PNG can say it.
+    metadata.pixelDensity = metadata.pixelDensity.flatMap { density in
+      let sides = [density.x, density.y].map { (Double($0) * plan.scale).rounded() }
+      guard sides.allSatisfy({ $0 >= 1 && $0 <= Double(Int32.max) }) else { return nil }
+      return .init(x: Int(sides[0]), y: Int(sides[1]))
+    }
     let engine = Provenance.Engine(
       libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: "\(device)")
     Provenance(

@@ -13,7 +13,7 @@ public struct Upscaler: Sendable {
   public let model: SuperResolutionModel
   /// Input pixels of a tile's side, without margins.
   public let tileSide: Int
-  private let runner: ChunkRunner
+  private var runner: ChunkRunner
   private let device: Device
   private let fused: FusedResidualTrunk?
 
@@ -31,6 +31,13 @@ public struct Upscaler: Sendable {
     runner = ChunkRunner(workers: workers)
     try model.network.to(device: device)
     fused = fuses ? try FusedResidualTrunk(model.network.trunk) : nil
+  }
+
+  /// The same, packed weights and all, on another number of threads.
+  func with(workers: Int) -> Upscaler {
+    var copy = self
+    copy.runner = ChunkRunner(workers: workers)
+    return copy
   }
 
   /// Full rows where they fit, and two tiles at least where that is worth while, for two cores.
