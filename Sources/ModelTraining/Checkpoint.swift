@@ -6,6 +6,8 @@ internal import Torch
 struct Checkpoint {
   let folder: URL
   let recipe: TrainingRecipe
+  /// What else decides the weights: the network, the data.
+  let context: String
 
   var file: URL { folder.appendingPathComponent("checkpoint.safetensors") }
 
@@ -14,7 +16,8 @@ struct Checkpoint {
     encoder.outputFormatting = [.sortedKeys]
     let recipe = String(decoding: try encoder.encode(recipe), as: UTF8.self)
     let file = try Safetensors(
-      metadata: ["step": String(step), "recipe": recipe], tensors: tensors.mapValues { try $0.hostArray() })
+      metadata: ["step": String(step), "recipe": recipe, "context": context],
+      tensors: tensors.mapValues { try $0.hostArray() })
     try AtomicFile.write(try file.encoded(), to: self.file)
   }
 
@@ -37,6 +40,11 @@ struct Checkpoint {
     comparable.checkpointEvery = 0
     guard now == comparable else {
       throw TrainingError("\(file.path) was made by another recipe; resume with that one, or begin anew")
+    }
+    if let before = saved.metadata["context"], before != context {
+      throw TrainingError(
+        "\(file.path) was made with another network or other data (\(before) then, \(context) now); resume with those, "
+          + "or begin anew")
     }
     return (try saved.tensors.mapValues { try Tensor($0) }, step)
   }

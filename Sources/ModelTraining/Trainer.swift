@@ -24,6 +24,7 @@ public final class Trainer {
   private let model: any Module
   private let recipe: TrainingRecipe
   private let folder: URL
+  private let context: String
   private let runner: ChunkRunner
   private let log: Logger
   private let parameters: [Parameter]
@@ -33,15 +34,18 @@ public final class Trainer {
   /// - Parameters:
   ///   - model: with its initial weights.
   ///   - hidden: the parameters that Muon takes, if the recipe asks for it.
+  ///   - context: what beside the recipe decides the weights, in words; a checkpoint of another is not resumed.
   ///   - folder: where `checkpoint.safetensors` and `log.tsv` go.
   ///   - workers: number of threads; 0 for one per core.
   public init(
-    model: some Module, hidden: [Parameter], recipe: TrainingRecipe, folder: URL, workers: Int, log: Logger
+    model: some Module, hidden: [Parameter], recipe: TrainingRecipe, context: String = "", folder: URL,
+    workers: Int, log: Logger
   ) throws {
     try recipe.check()
     self.model = model
     self.recipe = recipe
     self.folder = folder
+    self.context = context
     self.log = log
     runner = ChunkRunner(workers: workers, recordsGradients: true)
     parameters = model.trainableParameters
@@ -161,7 +165,7 @@ public final class Trainer {
     for (name, parameter) in model.namedParameters { parameter.value = try averages.averages[name]!.cloned() }
   }
 
-  private var checkpoint: Checkpoint { Checkpoint(folder: folder, recipe: recipe) }
+  private var checkpoint: Checkpoint { Checkpoint(folder: folder, recipe: recipe, context: context) }
 
   private func save(step: Int) throws {
     var tensors = try model.weights().mapKeys { "model.\($0)" }

@@ -42,6 +42,28 @@ struct CheckpointTests {
     #expect(try problem.run(resume: true).weights == TinyProblem().run().weights)
   }
 
+  @Test func otherDataAreRefused() throws {
+    var problem = TinyProblem()
+    _ = try problem.run(stopBefore: 3)
+    problem.context = "another"
+    #expect(try message(problem).contains("(tiny network then, another now)"))
+  }
+
+  @Test func recipesThatCannotBe() throws {
+    let changes: [(String, (inout TrainingRecipe) -> Void)] = [
+      ("chunksPerStep is 0", { $0.chunksPerStep = 0 }), ("chunkSize is -1", { $0.chunkSize = -1 }),
+      ("evaluateEvery is 0", { $0.evaluateEvery = 0 }), ("checkpointEvery is 0", { $0.checkpointEvery = 0 }),
+      ("steps is -1", { $0.steps = -1 }), ("learningRate is nan", { $0.learningRate = .nan }),
+      ("emaDecay is 1.0", { $0.emaDecay = 1 }),
+    ]
+    for (text, change) in changes {
+      var problem = TinyProblem()
+      change(&problem.recipe)
+      let error = try #require(throws: TrainingError.self) { try problem.run() }
+      #expect(error.description.contains(text))
+    }
+  }
+
   @Test func otherFilesAreRefused() throws {
     let problem = TinyProblem()
     try Safetensors(tensors: ["x": HostArray([1] as [Float], shape: [1])]).encoded().write(

@@ -10,6 +10,7 @@ import TorchNN
 /// A network of two layers that learns a blur: small enough for hundreds of steps a second, large enough that an
 /// optimiser's state matters.
 struct TinyProblem {
+  var context = "tiny network"
   var recipe: TrainingRecipe
   let folder = try! TemporaryFolder()
 
@@ -53,9 +54,10 @@ struct TinyProblem {
     var log = Logger(label: "tests")
     log.logLevel = .critical
     let trainer = try Trainer(
-      model: network, hidden: [network.second.weight], recipe: recipe, folder: folder.url, workers: workers,
+      model: network, hidden: [network.second.weight], recipe: recipe, context: context, folder: folder.url,
+      workers: workers,
       log: log)
-    let start = resume ? try Checkpoint(folder: folder.url, recipe: recipe).read().step : 0
+    let start = resume ? try Checkpoint(folder: folder.url, recipe: recipe, context: context).read().step : 0
     var done = start
     var losses: [Double] = []
     let outcome = try trainer.run(

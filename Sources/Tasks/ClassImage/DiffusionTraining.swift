@@ -79,8 +79,10 @@ struct DiffusionTraining {
         x, given: Conditioning(global: given.global?.to(device: device)), noise: noise)
     }
     let trainer = try Trainer(
-      model: unet, hidden: unet.hiddenWeights, recipe: training, folder: request.folder,
-      workers: request.workers, log: request.log)
+      model: unet, hidden: unet.hiddenWeights, recipe: training,
+      context: "patch \(recipe.patch), channels \(recipe.channels), blocks \(recipe.blocks), embedding "
+        + "\(recipe.embedding), \(known.count) pictures of \(data.classes.joined(separator: " "))",
+      folder: request.folder, workers: request.workers, log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }
     let watch = { () throws -> Double in

@@ -84,6 +84,6 @@ extension ResidualTrunk.Configuration {
   /// Whether a file's word about its size can be believed before memory is taken for it.
   var isPlausible: Bool {
     inputs == 3 && outputs == 3 && (1...1024).contains(channels) && (0...256).contains(blocks)
-      && (1...8).contains(scale)
+      && (1...8).contains(scale) && channels * channels * (blocks + 1) <= 1 << 24
   }
 }

@@ -91,9 +91,8 @@ public struct SuperResolutionTraining {
     let total = megaflop * Double(recipe.training.samplesPerStep * recipe.training.steps) / 1e9
     log.info("\(network.parameterCount) parameters, \(String(format: "%.2f", total)) PFLOP in all")
     let trainer = try Trainer(
-      model: network, hidden: network.trunk.hiddenWeights, recipe: recipe.training, folder: folder,
-      workers: workers,
-      log: log)
+      model: network, hidden: network.trunk.hiddenWeights, recipe: recipe.training, context: context,
+      folder: folder, workers: workers, log: log)
     let (recipe, dataset, family, device) = (recipe, dataset, model.family, device)
     let conditioner = LowResolutionConditioner()
     network.setComputeType(recipe.training.precision == .bfloat16 ? .bfloat16 : .float32)
@@ -116,6 +115,14 @@ public struct SuperResolutionTraining {
       }, progress: progress)
     network.setComputeType(.float32)
     return (model, outcome, try validation(of: model))
+  }
+
+  /// What a checkpoint must agree with beside the recipe.
+  private var context: String {
+    let network = recipe.network
+    return
+      "\(network.blocks) blocks of \(network.channels) channels, ×\(network.scale), patch \(recipe.patch), "
+      + "\(recipe.loss.rawValue) loss, \(dataset.degradation.rawValue), \(dataset.training.count) pictures"
   }
 
   /// Mean PSNR on Y (dB) over the held-out pictures.
