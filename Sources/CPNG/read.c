@@ -15,6 +15,8 @@ struct cpng_reader {
   uint32_t gamma;
   int has_chromaticities;
   int32_t chromaticities[8];
+  int has_cicp;
+  uint8_t cicp[4];
   char message[CPNG_MESSAGE_SIZE];
   char warning[CPNG_MESSAGE_SIZE];
 };
@@ -62,6 +64,9 @@ static int on_chunk(png_structp png, png_unknown_chunkp chunk) {
   } else if (strcmp(name, "gAMA") == 0 && chunk->size == 4) {
     uint32_t gamma = png_get_uint_32(chunk->data);
     if (gamma <= PNG_UINT_31_MAX) reader->gamma = gamma;
+  } else if (strcmp(name, "cICP") == 0 && chunk->size == 4) {
+    memcpy(reader->cicp, chunk->data, 4);
+    reader->has_cicp = 1;
   } else if (strcmp(name, "cHRM") == 0 && chunk->size == 32) {
     for (int i = 0; i < 8; i++)
       reader->chromaticities[i] = (int32_t)png_get_uint_32(chunk->data + 4 * i);
@@ -101,8 +106,8 @@ int cpng_reader_header(cpng_reader *reader, cpng_header *header) {
   png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_benign_errors(png, 1);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-  static const png_byte raw[] = "acTL\0sRGB\0gAMA\0cHRM";
-  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_ALWAYS, raw, 4);
+  static const png_byte raw[] = "acTL\0sRGB\0gAMA\0cHRM\0cICP";
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_ALWAYS, raw, 5);
   png_set_read_user_chunk_fn(png, reader, on_chunk);
   png_read_info(png, info);
 
@@ -159,6 +164,7 @@ int cpng_reader_finish(cpng_reader *reader) {
 const char *cpng_reader_message(const cpng_reader *reader) { return reader->message; }
 int cpng_reader_truncated(const cpng_reader *reader) { return reader->truncated; }
 int cpng_reader_has_srgb(const cpng_reader *reader) { return reader->srgb; }
+const uint8_t *cpng_reader_cicp(const cpng_reader *reader) { return reader->has_cicp ? reader->cicp : NULL; }
 uint32_t cpng_reader_gamma(const cpng_reader *reader) { return reader->gamma; }
 
 const int32_t *cpng_reader_chromaticities(const cpng_reader *reader) {

@@ -102,13 +102,14 @@ int cpng_writer_text(cpng_writer *writer, const char *keyword, const char *text,
 }
 
 int cpng_writer_start(
-  cpng_writer *writer, int srgb, uint32_t gamma, const int32_t *chromaticities) {
+  cpng_writer *writer, int srgb, uint32_t gamma, const int32_t *chromaticities, const uint8_t *cicp) {
   if (setjmp(writer->jump)) return -1;
   png_structp png = writer->png;
   png_write_info_before_PLTE(png, writer->info);
 
   // Written as they stand: png_set_gAMA and its like drop values that disagree with one another.
   png_byte bytes[32];
+  if (cicp) png_write_chunk(png, (png_const_bytep) "cICP", cicp, 4);
   if (gamma) {
     png_save_uint_32(bytes, gamma);
     png_write_chunk(png, (png_const_bytep) "gAMA", bytes, 4);

@@ -49,8 +49,12 @@ public final class AtomicFile {
       }
       try openTemporary(mode: status.st_mode & 0o777)
     default:
-      descriptor = open(target, O_WRONLY | O_CLOEXEC)
+      descriptor = open(target, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
+      if descriptor < 0, errno == ENXIO {
+        throw MediaError("nobody reads from the pipe", file: url.path, remedy: "start the reader first")
+      }
       guard descriptor >= 0 else { throw failure(errno) }
+      _ = fcntl(descriptor, F_SETFL, O_WRONLY)
     }
   }
 
@@ -102,7 +106,10 @@ public final class AtomicFile {
       guard close(open) == 0 else { throw failure(errno) }
       return
     }
-    guard fsync(descriptor) == 0 else { throw abort(after: errno) }
+    while fsync(descriptor) != 0 {
+      // A signal that ends the work comes in here as well.
+      guard errno == EINTR else { throw abort(after: errno) }
+    }
     let open = descriptor
     descriptor = -1
     guard close(open) == 0, rename(temporary, target) == 0 else { throw abort(after: errno) }

@@ -26,6 +26,8 @@ public struct ImageMetadata: Sendable, Equatable {
   public var iccProfile: Data?
   /// True when the file carries PNG's sRGB chunk.
   public var isSRGB: Bool = false
+  /// PNG's cICP: colour primaries, transfer function, matrix and range by their numbers in ITU-T H.273.
+  public var codingPoints: [UInt8]?
   /// File gamma as in PNG's gAMA (0.45455 for sRGB-like files).
   public var gamma: Double?
   /// PNG's cHRM: white x, y, red x, y, green x, y, blue x, y.

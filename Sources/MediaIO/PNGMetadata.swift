@@ -6,6 +6,9 @@ extension PNGReader {
     var metadata = ImageMetadata()
     metadata.isSRGB = cpng_reader_has_srgb(reader) != 0
     let gamma = cpng_reader_gamma(reader)
+    if let points = cpng_reader_cicp(reader) {
+      metadata.codingPoints = (0..<4).map { points[$0] }
+    }
     if gamma > 0 { metadata.gamma = Double(gamma) / 100_000 }
     if let values = cpng_reader_chromaticities(reader) {
       metadata.chromaticities = (0..<8).map { Double(values[$0]) / 100_000 }
@@ -130,14 +133,18 @@ extension PNGWriter {
     }
     // The standard wants at most one of iCCP and sRGB; the profile says more.
     let isSRGB: Int32 = metadata.isSRGB && metadata.iccProfile == nil ? 1 : 0
+    let points = metadata.codingPoints
+    guard points == nil || points?.count == 4 else {
+      throw MediaError("coding points must be four bytes", file: name)
+    }
     guard let chromaticities = metadata.chromaticities else {
-      return cpng_writer_start(writer, isSRGB, gamma, nil) == 0
+      return cpng_writer_start(writer, isSRGB, gamma, nil, points) == 0
     }
     let units = chromaticities.compactMap(pngUnits)
     guard units.count == 8, chromaticities.count == 8 else {
       throw MediaError("chromaticities must be eight numbers within PNG's range", file: name)
     }
-    return cpng_writer_start(writer, isSRGB, gamma, units) == 0
+    return cpng_writer_start(writer, isSRGB, gamma, units, points) == 0
   }
 
   private static func pngUnsigned(_ value: Int) -> UInt32? {

@@ -14,7 +14,10 @@ public enum Digest {
       var hash = SHA256()
       while let piece = try handle.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(data: piece) }
       return hexadecimal(hash.finalize())
-    } catch { throw PipelineError.data("\(file.path) cannot be read") }
+    } catch {
+      let isThere = FileManager.default.fileExists(atPath: file.path)
+      throw PipelineError.data("\(file.path)\(isThere ? " cannot be read" : ": no such file")")
+    }
   }
 
   private static func hexadecimal(_ digest: SHA256.Digest) -> String {

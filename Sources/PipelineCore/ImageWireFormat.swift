@@ -5,7 +5,7 @@ internal import Torch
 /// A picture travels as a safetensors container with one tensor `pixels` `[H, W, C]`, U8 or U16, C from 1 to 4.
 ///
 /// `ImageMetadata` rides in the container's metadata, provenance with it (one of the texts): `icc_profile` and
-/// `exif` in base64; `srgb`, `gamma`, `chromaticities`, `pixel_density` and `texts` as JSON. All are optional, so
+/// `exif` in base64; `srgb`, `coding_points`, `gamma`, `chromaticities`, `pixel_density` and `texts` as JSON. All are optional, so
 /// `safetensors.numpy.save({"pixels": x})` is a picture too.
 extension Image: StageValue {
   public static var kind: ValueKind { .image }
@@ -16,6 +16,7 @@ extension Image: StageValue {
     static let srgb = "srgb"
     static let gamma = "gamma"
     static let chromaticities = "chromaticities"
+    static let codingPoints = "coding_points"
     static let density = "pixel_density"
     static let texts = "texts"
   }
@@ -27,6 +28,7 @@ extension Image: StageValue {
     if metadata.isSRGB { table[Key.srgb] = "true" }
     table[Key.gamma] = try metadata.gamma.map(Self.json)
     table[Key.chromaticities] = try metadata.chromaticities.map(Self.json)
+    table[Key.codingPoints] = try metadata.codingPoints.map(Self.json)
     table[Key.density] = try metadata.pixelDensity.map { try Self.json([$0.x, $0.y]) }
     if !metadata.texts.isEmpty {
       table[Key.texts] = try Self.json(metadata.texts.map { [$0.keyword, $0.value] })
@@ -86,6 +88,9 @@ extension Image: StageValue {
     let numbers = "8 numbers"
     metadata.chromaticities = try json(Key.chromaticities, [Double].self, numbers)
     if let count = metadata.chromaticities?.count, count != 8 { throw wrong(Key.chromaticities, numbers) }
+    let points = "four whole numbers from 0 to 255"
+    metadata.codingPoints = try json(Key.codingPoints, [UInt8].self, points)
+    if let count = metadata.codingPoints?.count, count != 4 { throw wrong(Key.codingPoints, points) }
     let sides = "two whole numbers"
     if let density = try json(Key.density, [Int].self, sides) {
       guard density.count == 2, density.allSatisfy({ (1...Int(Int32.max)).contains($0) }) else {

@@ -16,7 +16,7 @@ extension GivenOption {
     while let argument = rest.popFirst() {
       guard argument.hasPrefix("--"), argument.count > 2 else {
         throw PipelineError.usage(
-          "\(owner): '\(argument)' is not an option; the input comes through standard input")
+          "\(owner): '\(argument)' is not an option (a file of that name would be './\(argument)')")
       }
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let option = String(parts[0])

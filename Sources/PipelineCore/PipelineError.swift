@@ -29,7 +29,8 @@ public struct PipelineError: Error, CustomStringConvertible, Sendable, Equatable
     }
   }
 
-  private static func oneLine(_ message: String) -> String {
+  /// `message` as one line without control characters.
+  public static func oneLine(_ message: String) -> String {
     var line = ""
     var lastWasBreak = false
     for scalar in message.unicodeScalars {

@@ -54,7 +54,8 @@ public struct PipelineRun: Sendable {
       let size = try FileManager.default.attributesOfItem(atPath: output.path)[.size] as? Int
       return .written(bytes: size ?? 0, seconds: Date().timeIntervalSince(start))
     }
-    let data = try job.input.map(FileBytes.read) ?? StandardStreams.read()
+    let data =
+      try job.input.map { try FileBytes.read($0, check: context.checkCancelled) } ?? StandardStreams.read()
     guard let output = job.output else {
       let bytes = try self.output(of: data, context: context)
       try StandardStreams.write(bytes)
@@ -118,7 +119,8 @@ public struct PipelineRun: Sendable {
     try Interrupt.check()
   }
 
-  private func makeFolder(of job: RunPlan.Job) throws {
+  /// Makes the folder that the output goes to, if it is not there.
+  public func makeFolder(of job: RunPlan.Job) throws {
     guard let folder = job.output?.deletingLastPathComponent() else { return }
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

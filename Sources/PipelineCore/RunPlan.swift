@@ -26,6 +26,11 @@ public struct RunPlan: Sendable {
   public init(
     inputs: [String], output: String?, task: any PipelineTask, inputExtensions: Set<String>
   ) throws {
+    guard !inputs.contains("") else { throw PipelineError.usage("an input's name is empty") }
+    var seen: Set<String> = []
+    let inputs = inputs.filter { input in
+      seen.insert(input == "-" ? input : URL(fileURLWithPath: input).standardizedFileURL.path).inserted
+    }
     guard !inputs.isEmpty else {
       throw PipelineError.usage(
         "task '\(task.name)' needs an input: a file, a folder, or - for standard input")
@@ -47,12 +52,22 @@ public struct RunPlan: Sendable {
     if let output, FileManager.default.fileExists(atPath: output), !Self.isFolder(output) {
       throw PipelineError.usage("-o is the file '\(output)'; with several inputs, a folder would be right")
     }
+    if let output, !FileManager.default.fileExists(atPath: output),
+      (output as NSString).pathExtension.lowercased() == task.outputExtension
+    {
+      throw PipelineError.usage("-o is '\(output)'; with several inputs, a folder would be right")
+    }
     let target = output.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
     var jobs: [Job] = []
     for input in inputs {
       if Self.isFolder(input) {
-        for name in try Self.files(below: input, inputExtensions, leavingOut: target) {
-          let stem = (name as NSString).deletingPathExtension
+        let names = try Self.files(below: input, inputExtensions, leavingOut: target)
+        let counts = Dictionary(grouping: names) { ($0 as NSString).deletingPathExtension }.mapValues(\.count)
+        for name in names {
+          // `a.jpg` beside `a.png` becomes `a.jpg.png`.
+          let bare = (name as NSString).deletingPathExtension
+          let isAlone = counts[bare] == 1 || (name as NSString).pathExtension == task.outputExtension
+          let stem = isAlone ? bare : name
           jobs.append(
             Job(
               input: URL(fileURLWithPath: "\(input)/\(name)"),
@@ -78,7 +93,7 @@ public struct RunPlan: Sendable {
     if output == "-" { return Job(input: source, output: nil) }
     let name = "\(input == "-" ? "stdin" : stem(input))-\(task.name).\(task.outputExtension)"
     var given = output ?? name
-    if isFolder(given) {
+    if isFolder(given) || given.hasSuffix("/") {
       given = (given as NSString).appendingPathComponent(name)
     } else if (given as NSString).pathExtension.lowercased() != task.outputExtension {
       throw PipelineError.usage(
@@ -134,7 +149,9 @@ public struct RunPlan: Sendable {
       guard !isHidden, extensions.contains((name as NSString).pathExtension.lowercased()) else { continue }
       let path = URL(fileURLWithPath: "\(folder)/\(name)").standardizedFileURL.path
       if let target, path.hasPrefix(target + "/") { continue }
-      if !isFolder("\(folder)/\(name)") { names.append(name) }
+      // Pipes and devices would be waited for.
+      var status = stat()
+      if stat("\(folder)/\(name)", &status) != 0 || status.st_mode & S_IFMT == S_IFREG { names.append(name) }
     }
     return names.sorted()
   }

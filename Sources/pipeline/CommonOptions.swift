@@ -9,6 +9,7 @@ struct CommonOptions: ParsableArguments {
   var device: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Worker threads; 0 for one per core. The result does not depend on it.", valueName: "n"))
   var threads = 0
@@ -54,7 +55,7 @@ struct StandardErrorLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    FileHandle.standardError.write(Data("pipeline: \(event.message)\n".utf8))
+    FileHandle.standardError.write(Data("pipeline: \(PipelineError.oneLine("\(event.message)"))\n".utf8))
   }
 }
 

@@ -22,7 +22,7 @@ struct InferenceArguments: ParsableArguments {
 
   /// The task, its specification and a request for each input.
   func requests(_ verb: Verb) throws -> (
-    task: any InferringTask, specification: Specification, requests: [InferenceRequest]
+    task: any InferringTask, specification: Specification, requests: [() throws -> InferenceRequest]
   ) {
     let found = try TaskRegistry.all.task(named: task, for: verb)
     guard let inferring = found as? any InferringTask else {
@@ -42,14 +42,35 @@ struct InferenceArguments: ParsableArguments {
     guard !inputs.isEmpty else {
       throw PipelineError.usage("\(owner) needs an input: a file, or - for standard input")
     }
-    let requests = try inputs.map { input in
-      let name = input == "-" ? "standard input" : input
-      let data =
-        input == "-" ? try StandardStreams.read() : try FileBytes.read(URL(fileURLWithPath: input))
-      return InferenceRequest(
-        input: data, name: name, options: options, context: common.context(source: name))
+    let context = common.context
+    let requests = inputs.map { input in
+      {
+        let name = input == "-" ? "standard input" : input
+        let data =
+          input == "-"
+          ? try StandardStreams.read()
+          : try FileBytes.read(URL(fileURLWithPath: input), check: Interrupt.check)
+        return InferenceRequest(input: data, name: name, options: options, context: context(name))
+      }
     }
     return (inferring, specification, requests)
+  }
+
+  /// Does each request, and goes on after one that fails.
+  /// - Throws: `PipelineError` of kind `.data` that counts the failures; the only request's own error.
+  func forEach(_ requests: [() throws -> InferenceRequest], _ body: (InferenceRequest) throws -> Void) throws
+  {
+    guard requests.count > 1 else { return try body(requests[0]()) }
+    var failures = 0
+    for request in requests {
+      do { try body(request()) } catch let error as Interrupted { throw error } catch {
+        failures += 1
+        FileHandle.standardError.write(Data(((ExitReport(error).line ?? "\(error)") + "\n").utf8))
+      }
+    }
+    guard failures == 0 else {
+      throw PipelineError.data("\(failures) of \(requests.count) inputs failed, as listed above")
+    }
   }
 
   func show(_ report: some VerbReport) throws {
@@ -79,7 +100,7 @@ struct ScoreCommand: ParsableCommand {
     guard let scoring = task as? any ScoringTask else {
       throw PipelineError.usage("task '\(task.name)' cannot score")
     }
-    for request in requests { try arguments.show(scoring.score(request, specification)) }
+    try arguments.forEach(requests) { try arguments.show(scoring.score($0, specification)) }
   }
 }
 
@@ -96,7 +117,7 @@ struct ClassifyCommand: ParsableCommand {
     guard let classifying = task as? any ClassifyingTask else {
       throw PipelineError.usage("task '\(task.name)' cannot classify")
     }
-    for request in requests { try arguments.show(classifying.classify(request, specification)) }
+    try arguments.forEach(requests) { try arguments.show(classifying.classify($0, specification)) }
   }
 }
 
@@ -119,7 +140,7 @@ struct EmbedCommand: ParsableCommand {
     guard let embedding = task as? any EmbeddingTask else {
       throw PipelineError.usage("task '\(task.name)' cannot embed")
     }
-    let rows = try requests.map { try embedding.embed($0, specification) }
+    let rows = try requests.map { try embedding.embed($0(), specification) }
     let data = try EmbeddingFile.npy(rows)
     if output == "-" { return try StandardStreams.write(data) }
     let path = output ?? "\(task.name)-embedding.npy"
@@ -156,9 +177,10 @@ struct CompleteCommand: ParsableCommand {
     guard requests.count == 1 else {
       throw PipelineError.usage("complete takes one input, not \(requests.count)")
     }
-    let stem = ((requests[0].name as NSString).lastPathComponent as NSString).deletingPathExtension
+    let request = try requests[0]()
+    let stem = ((request.name as NSString).lastPathComponent as NSString).deletingPathExtension
     let target = try DrawTarget(output, default: "\(stem)-complete.\(task.outputExtension)", task: task)
-    let files = try completing.complete(requests[0], specification)
+    let files = try completing.complete(request, specification)
     try target.write(files, json: arguments.common.json)
   }
 }

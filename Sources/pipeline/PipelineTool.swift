@@ -22,6 +22,8 @@ struct PipelineTool: ParsableCommand {
     ])
 
   static func main() {
+    // A file opened under the number of a closed standard stream would be taken for it.
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 { _ = open("/dev/null", O_RDWR) }
     Interrupt.install { AtomicFile.removePending() }
     let command: any ParsableCommand
     do {
@@ -41,7 +43,10 @@ struct PipelineTool: ParsableCommand {
       try command.run()
     } catch {
       if exitCode(for: error).isSuccess { exit(withError: error) }
-      let report = ExitReport(error)
+      // Waiting that a signal has ended fails in many ways.
+      var cause = error
+      do { try Interrupt.check() } catch { cause = error }
+      let report = ExitReport(cause)
       Interrupt.cleanUp()
       end(report.line, status: report.status)
     }

@@ -24,6 +24,13 @@ struct ReplayCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  /// What would be a wrong command elsewhere is a fault of the file here.
+  private func blamingFile<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as PipelineError {
+      throw PipelineError.data("\(file) cannot be made again: \(error)")
+    }
+  }
+
   func run() throws {
     if common.device != nil {
       throw PipelineError.usage("replay takes the device that the file names; --device is not for it")
@@ -39,10 +46,14 @@ struct ReplayCommand: ParsableCommand {
     }
     let registry = TaskRegistry.all
     let home = try PipelineHome()
-    let task = try registry.task(named: replay.provenance.task, for: .run)
-    let specification = try task.specification(in: home)
-    let differences = try replay.differences(task, specification)
-    let stage = try registry.pipeline(ofTask: task.name, in: home, overriding: replay.options).stage()
+    let (differences, stage) = try blamingFile {
+      let task = try registry.task(named: replay.provenance.task, for: .run)
+      let specification = try task.specification(in: home)
+      return (
+        try replay.differences(task, specification),
+        try registry.pipeline(ofTask: task.name, in: home, overriding: replay.options).stage()
+      )
+    }
     let source = replay.input?.relativePath ?? "the text in \(file)"
     let again = try stage(pipe: replay.inputData(), name: source, context: common.context(source: source))
     let before = try FileBytes.read(url)

@@ -27,13 +27,17 @@ struct RunCommand: ParsableCommand {
       valueName: "file"))
   var output: String?
 
-  @Option(help: ArgumentHelp("The seed; sample i of a seed is always the same.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The seed; sample i of a seed is always the same.", valueName: "n"))
   var seed: String?
 
-  @Option(help: ArgumentHelp("How many samples.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("How many samples.", valueName: "n"))
   var count: String?
 
-  @Option(help: ArgumentHelp("Files that are worked on at once, of several.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Files that are worked on at once, of several.", valueName: "n"))
   var jobs = 1
 
   @Option(help: .hidden)
@@ -79,6 +83,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func runOne(_ run: PipelineRun, _ job: RunPlan.Job, _ task: String) throws {
+    if output?.hasSuffix("/") == true { try run.makeFolder(of: job) }
     let outcome = try run.perform(job, skipsDone: false, context: common.context(source: job.source))
     if let output = job.output { try report(job.source, output.relativePath, outcome, task) }
   }

@@ -42,6 +42,15 @@ import Testing
     #expect(try roundTrip(metadata) == metadata)
   }
 
+  /// BT.2020 primaries with PQ, full range: without cICP such a picture is shown in wrong colours.
+  @Test func codingPointsSurvive() throws {
+    var image = Image.noise(width: 3, height: 2, channels: .rgb, bitDepth: 16)
+    image.metadata.codingPoints = [9, 16, 0, 1]
+    #expect(try Image(pngData: image.pngData()) == image)
+    image.metadata.codingPoints = [9]
+    refusal("four bytes") { try image.pngData() }
+  }
+
   @Test func profileSurvivesAndReplacesSRGB() throws {
     var metadata = ImageMetadata()
     metadata.iccProfile = try fixture("srgb.icc")

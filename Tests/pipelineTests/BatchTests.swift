@@ -48,7 +48,7 @@ struct BatchTests {
     try picture(1, in: tool, "a.png")
     try picture(2, in: tool, "b.png")
     #expect(
-      try tool(["run", "super-resolution", "a.png", "-o", "out.png", "--model", "fast", "--scale", "3"])
+      try tool(["run", "super-resolution", "a.png", "-o", "out.png", "--model", "fast", "--scale", "4"])
         .status == 0)
     let same = try tool(["replay", "out.png"])
     #expect(same.status == 0 && same.text.contains("out.png: the same"), "\(same.errors)")
@@ -74,6 +74,41 @@ struct BatchTests {
     let changed = try tool(["replay", "out.png"])
     #expect(changed.status == 1)
     #expect(changed.errors.contains("4 grey levels") && changed.errors.contains("version 0.0.1 then"))
+  }
+
+  /// `a.jpg` beside `a.png`, a pipe nobody writes to, and an input named twice.
+  @Test func namesThatCollideAndPipes() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try picture(1, in: tool, "in/a.png")
+    let image = try Image(contentsOf: tool.folder.appendingPathComponent("in/a.png"))
+    try image.jpegData(quality: 90).write(to: tool.folder.appendingPathComponent("in/a.jpg"))
+    #expect(mkfifo(tool.path("in/pipe.png"), 0o600) == 0)
+    let outcome = try tool(["run", "super-resolution", "in", "-o", "out", "--model", "fast"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let made = try FileManager.default.contentsOfDirectory(atPath: tool.path("out")).sorted()
+    #expect(made == ["a.jpg.png", "a.png"])
+    let twice = try tool([
+      "run", "super-resolution", "in/a.png", "in/a.png", "-o", "x.png", "--model", "fast",
+    ])
+    #expect(twice.status == 0 && tool.files.contains("x.png"), "\(twice.errors)")
+    let several = try tool(["run", "super-resolution", "in/a.png", "in/a.jpg", "-o", "y.png"])
+    #expect(several.status == 2 && several.errors.contains("a folder would be right"))
+    let slash = try tool(["run", "super-resolution", "in/a.png", "-o", "new/", "--model", "fast"])
+    #expect(slash.status == 0 && slash.text == "new/a-super-resolution.png\n", "\(slash.errors)")
+  }
+
+  /// What has no end, or is waited for, is refused or given up.
+  @Test func devicesAndWaiting() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let device = try tool(["run", "super-resolution", "/dev/zero", "-o", "x.png"])
+    #expect(device.status == 1 && device.errors.contains("is a device"))
+    #expect(mkfifo(tool.path("pipe.png"), 0o600) == 0)
+    let waiting = try tool(["run", "super-resolution", "pipe.png", "-o", "x.png"], interruptAfter: 1.5)
+    let unread = try tool(["run", "class-image", "-o", "pipe.png"])
+    #expect(unread.status == 1 && unread.errors.contains("nobody reads"), "\(unread.errors)")
+    #expect(waiting.status == 130 && tool.files == ["pipe.png"])
   }
 
   /// Results among the inputs are told apart from them, and a parent folder as the target hides nothing.

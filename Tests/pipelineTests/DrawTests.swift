@@ -32,6 +32,9 @@ struct DrawTests {
     let input = "single/class-image-0001.png"
     let classified = try tool(["classify", "class-image", input, "--json"])
     #expect(classified.text.contains("\"posterior\":[{\"name\":\"trouser\""), "\(classified.errors)")
+    let some = try tool(["classify", "class-image", input, "missing.png", input])
+    #expect(some.status == 1 && some.text.split(separator: "\n").count == 2)
+    #expect(some.errors.contains("missing.png: no such file") && some.errors.contains("1 of 3 inputs failed"))
     let score = try tool(["score", "class-image", input, "--class", "trouser"])
     #expect(score.text.contains("log P(x | trouser)") && score.text.contains("bits/dim over 784"))
     let embedded = try tool(["embed", "class-image", input, input, "-o", "z.npy"])

@@ -32,7 +32,7 @@ struct MessageTests {
     Case("run super-resolution good.png --model fastest", 2, "fastest", "'fast'"),
     Case("run super-resolution good.png --device tpu", 2, "tpu", "cpu"),
     Case("run super-resolution good.png --seed x", 2, "--seed", "'x'"),
-    Case("run super-resolution good.png good.png", 2, "both become"),
+    Case("run super-resolution good.png good.jpg -o none", 2, "both become"),
     Case("run super-resolution good.png text.png -o good.png", 2, "good.png", "folder"),
     Case("run super-resolution . ", 2, "-o", "folder"),
     Case("replay good.png", 1, "good.png", "how it was made"),

@@ -44,6 +44,8 @@ int cpng_reader_truncated(const cpng_reader *reader);
 
 int cpng_reader_has_srgb(const cpng_reader *reader);
 /// gAMA in units of 1/100000; 0 if absent.
+/// The four bytes of cICP (ITU-T H.273 coding points), or NULL.
+const uint8_t *cpng_reader_cicp(const cpng_reader *reader);
 uint32_t cpng_reader_gamma(const cpng_reader *reader);
 /// cHRM as eight numbers in units of 1/100000, or NULL.
 const int32_t *cpng_reader_chromaticities(const cpng_reader *reader);
@@ -70,9 +72,9 @@ int cpng_writer_icc(cpng_writer *writer, const uint8_t *profile, size_t length);
 int cpng_writer_exif(cpng_writer *writer, const uint8_t *exif, size_t length);
 int cpng_writer_density(cpng_writer *writer, uint32_t x, uint32_t y);
 int cpng_writer_text(cpng_writer *writer, const char *keyword, const char *text, int kind);
-/// Writes all chunks before IDAT. `gamma` 0, `chromaticities` NULL, `srgb` 0: absent.
+/// Writes all chunks before IDAT. `gamma` 0, `chromaticities` NULL, `srgb` 0, `cicp` NULL: absent.
 int cpng_writer_start(
-  cpng_writer *writer, int srgb, uint32_t gamma, const int32_t *chromaticities);
+  cpng_writer *writer, int srgb, uint32_t gamma, const int32_t *chromaticities, const uint8_t *cicp);
 int cpng_writer_rows(cpng_writer *writer, const uint8_t *rows, size_t stride, size_t count);
 int cpng_writer_finish(cpng_writer *writer);
 const char *cpng_writer_message(const cpng_writer *writer);

@@ -19,7 +19,7 @@ public struct Interrupted: Error, CustomStringConvertible, Sendable, Equatable {
   }
 }
 
-/// Ctrl-C and SIGTERM: the first asks the chunk loops to end, the second ends the program at once. Either way no
+/// Ctrl-C, SIGTERM and SIGHUP: the first asks the chunk loops to end, the second ends the program at once. Either way no
 /// half-written file stays behind.
 ///
 /// SIGPIPE is ignored, so that writing to a closed pipe is an error like any other (`StandardStreams.write`).
@@ -30,8 +30,18 @@ public enum Interrupt {
   /// - Parameter clean: removes half-written files; runs on a thread of its own, so it may lock.
   public static func install(cleaning clean: @escaping @Sendable () -> Void) {
     state.setCleaning(clean)
-    install([SIGINT, SIGTERM]) { state.receive($0) { _exit($0) } }
+    // nohup's wish stays.
+    var before = sigaction()
+    let isHangupIgnored = sigaction(SIGHUP, nil, &before) == 0 && isIgnored(before)
+    install([SIGINT, SIGTERM] + (isHangupIgnored ? [] : [SIGHUP])) { state.receive($0) { _exit($0) } }
     signal(SIGPIPE, SIG_IGN)
+    // A file that may not grow further is an error of writing like any other.
+    signal(SIGXFSZ, SIG_IGN)
+  }
+
+  private static func isIgnored(_ action: sigaction) -> Bool {
+    unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Whether a signal has come.
@@ -64,12 +74,15 @@ public enum Interrupt {
     for number in signals { sigaddset(&unblocked, number) }
     pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
     for number in signals {
-      signal(number) { number in
+      var action = sigaction()
+      action.sa_flags = SA_RESTART
+      action.__sigaction_handler.sa_handler = { number in
         let before = errno
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(signalPipe, &byte, 1)
         errno = before
       }
+      sigaction(number, &action, nil)
     }
   }
 }

@@ -69,7 +69,7 @@ public final class ProgressLine: Sendable {
     guard mode != .quiet else { return }
     state.withLock { state in
       eraseLine(&state)
-      output(line + "\n")
+      output(PipelineError.oneLine(line) + "\n")
       draw(&state)
     }
   }
