@@ -45,18 +45,9 @@ public final class ImageRowSource {
 
   /// The header and metadata of a PNG file that can be read row by row; nil for other files.
   private static func streamed(_ file: URL) throws -> (PNGHeader, ImageMetadata)? {
-    // Pipes can be read only once.
-    var status = stat()
-    guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    let handle: FileHandle
-    do { handle = try FileHandle(forReadingFrom: file) } catch { return nil }
-    let start = (try? handle.read(upToCount: 16)) ?? Data()
-    try? handle.close()
-    guard (try? ImageFormat(sniffing: start, name: file.path)) == .png else { return nil }
-    let reader = try PNGReader(contentsOf: file)
+    guard let reader = try PNGReader(ifPNG: file) else { return nil }
     guard !reader.header.isInterlaced else { return nil }
-    let step = max(1, (1 << 22) / reader.header.rowSamples)
-    while reader.rowsRead < reader.header.height { _ = try reader.readRows(step) }
+    try reader.readToEnd()
     guard reader.metadata.orientation == 1 else { return nil }
     return (reader.header, reader.metadata)
   }

@@ -35,16 +35,29 @@ extension ImageMetadata {
   /// What a PNG file says beside its samples, without holding these; nil for what is no PNG file.
   /// - Throws: ``MediaError`` for a damaged file.
   public init?(ofPNG file: URL) throws {
+    guard let reader = try PNGReader(ifPNG: file) else { return nil }
+    try reader.readToEnd()
+    self = reader.metadata
+  }
+}
+
+extension PNGReader {
+  /// Reads from a regular file that begins as PNG files do; nil for any other, pipes included, which can be read only
+  /// once.
+  convenience init?(ifPNG file: URL) throws {
     var status = stat()
-    guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    let handle: FileHandle
-    do { handle = try FileHandle(forReadingFrom: file) } catch { return nil }
+    guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      let handle = try? FileHandle(forReadingFrom: file)
+    else { return nil }
     let start = (try? handle.read(upToCount: 16)) ?? Data()
     try? handle.close()
     guard (try? ImageFormat(sniffing: start, name: file.path)) == .png else { return nil }
-    let reader = try PNGReader(contentsOf: file)
-    let step = max(1, (1 << 22) / reader.header.rowSamples)
-    while reader.rowsRead < reader.header.height { _ = try reader.readRows(step) }
-    self = reader.metadata
+    try self.init(contentsOf: file)
+  }
+
+  /// Reads what is left and keeps none of it, so that damage is found and ``metadata`` complete.
+  func readToEnd() throws {
+    let step = max(1, (1 << 22) / header.rowSamples)
+    while rowsRead < header.height { _ = try readRows(step) }
   }
 }

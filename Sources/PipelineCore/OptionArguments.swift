@@ -15,8 +15,10 @@ extension GivenOption {
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       guard argument.hasPrefix("--"), argument.count > 2 else {
-        throw PipelineError.usage(
-          "\(owner): '\(argument)' is not an option (a file of that name would be './\(argument)')")
+        let hint =
+          argument.hasPrefix("-")
+          ? "a file of that name is './\(argument)'" : "the input comes through standard input"
+        throw PipelineError.usage("\(owner): '\(argument)' is not an option; \(hint)")
       }
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let option = String(parts[0])

@@ -18,7 +18,7 @@ struct PipeTests {
 
   /// A field that is new to `ImageMetadata` must go over the wire too, and into `Toy.richImage`.
   @Test func noFieldOfTheMetadataIsForgotten() {
-    #expect(Mirror(reflecting: ImageMetadata()).children.count == 7)
+    #expect(Mirror(reflecting: ImageMetadata()).children.count == 8)
     let empty = Mirror(reflecting: ImageMetadata()).children.map { "\($0.value)" }
     let full = Mirror(reflecting: Toy.richImage(deep: false).metadata).children.map { "\($0.value)" }
     #expect(zip(empty, full).allSatisfy { $0 != $1 })
@@ -138,6 +138,7 @@ struct PipeTests {
     let good = try array([1, 1, 1])
     for (key, value) in [
       ("icc_profile", "!"), ("exif", "?"), ("srgb", "1"), ("gamma", "x"), ("chromaticities", "[1]"),
+      ("coding_points", "[9]"),
       ("pixel_density", "[1]"), ("pixel_density", "[1.5,2]"), ("texts", "[[\"a\"]]"), ("texts", "{}"),
       ("gamma", "1e999"),
     ] {

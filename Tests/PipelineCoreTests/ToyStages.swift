@@ -73,6 +73,7 @@ enum Toy {
     metadata.iccProfile = Data((0...255).map { UInt8($0) })
     metadata.isSRGB = true
     metadata.gamma = 0.45455
+    metadata.codingPoints = [9, 16, 0, 1]
     metadata.chromaticities = [0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06]
     metadata.pixelDensity = .init(x: 2835, y: 2834)
     metadata.exif = Data([0x4D, 0x4D, 0, 0x2A, 0, 0])
