@@ -30,7 +30,9 @@ func run(_ arguments: [String]) throws {
   while let line = readLine() {
     let paths = line.split(separator: " ").map { URL(fileURLWithPath: String($0)) }
     if paths.count == 2 {
-      let enlarged = try upscaler(Image(contentsOf: paths[0]).tensor())
+      var low = try Image(contentsOf: paths[0]).tensor()
+      if low.shape[0] == 1 { low = try low.repeatInterleave(3, axis: 0) }
+      let enlarged = try upscaler(low)
       try AtomicFile.write(Image(enlarged, bitDepth: 8).pngData(), to: paths[1])
       print("{\"written\": \"\(paths[1].path)\"}")
       fflush(nil)
@@ -45,7 +47,8 @@ func run(_ arguments: [String]) throws {
 }
 
 do {
-  try run(CommandLine.arguments)
+  // As the stage does: the workers are the only threads.
+  try ChunkRunner.single { try run(CommandLine.arguments) }
 } catch {
   FileHandle.standardError.write(Data("pipeline-benchmarks: \(error)\n".utf8))
   exit(1)

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Synchronization
 public import Torch
 
 /// A `ResidualTrunk` for pictures on the CPU that is only run, never trained: the same function from the same
@@ -21,6 +22,7 @@ public final class FusedResidualTrunk: @unchecked Sendable {
   private let layers: [Layer]
   /// Packed weights and biases; not written to after the start.
   private let memory: AlignedFloats
+  private let pool = FloatPool()
 
   /// - Returns: `nil` where the plain trunk serves better: other processors, other devices, other compute types.
   /// - Throws: `TensorError` when the weights cannot be read.
@@ -73,11 +75,12 @@ public final class FusedResidualTrunk: @unchecked Sendable {
     }
     // Input and output share the memory of the hidden pictures, so a pixel has room for any of them.
     let pixel = layers.map { Self.rounded(max($0.inputs, $0.outputs)) }.max()!
-    let stream = Picture(height: shape[2], width: shape[3], pixel: pixel)
-    let hidden = Picture(height: shape[2], width: shape[3], pixel: pixel)
-    try hidden.fill(x)
-    let scratch = AlignedFloats(
+    let stream = Picture(height: shape[2], width: shape[3], pixel: pixel, from: pool)
+    let hidden = Picture(height: shape[2], width: shape[3], pixel: pixel, from: pool)
+    let scratch = pool.zeros(
       count: layers.map { ckernels_winograd_scratch_count($0.inputs, $0.outputs) }.max()!)
+    defer { pool.takeBack([stream.memory, hidden.memory, scratch]) }
+    try hidden.fill(x)
     for (index, layer) in layers.enumerated() {
       let (from, to) = index.isMultiple(of: 2) ? (hidden, stream) : (stream, hidden)
       let reach = layers.count - 1 - index
@@ -98,10 +101,12 @@ public final class FusedResidualTrunk: @unchecked Sendable {
 }
 
 /// Zeros, aligned to cache lines, which the kernels' vectors then do not cross.
-private final class AlignedFloats {
+private final class AlignedFloats: @unchecked Sendable {
   let address: UnsafeMutablePointer<Float>
+  let count: Int
 
   init(count: Int) {
+    self.count = count
     let bytes = count * MemoryLayout<Float>.stride
     let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
@@ -111,14 +116,39 @@ private final class AlignedFloats {
   deinit { UnsafeMutableRawPointer(address).deallocate() }
 }
 
+/// Memory that one call leaves for the next: taking it from the system anew costs a fifth of a small picture's time.
+private final class FloatPool: Sendable {
+  /// Two pictures and the scratch of a few threads.
+  private static let limit = 12
+  private let free = Mutex<[AlignedFloats]>([])
+
+  /// Nothing of what was there before may show, not even where an algorithm reads without need.
+  func zeros(count: Int) -> AlignedFloats {
+    let found = free.withLock { free in
+      free.firstIndex { $0.count == count }.map { free.remove(at: $0) }
+    }
+    guard let found else { return AlignedFloats(count: count) }
+    found.address.update(repeating: 0, count: count)
+    return found
+  }
+
+  func takeBack(_ memory: [AlignedFloats]) {
+    free.withLock { free in
+      free += memory
+      // Sizes that are not asked for any more go first.
+      if free.count > Self.limit { free.removeFirst(free.count - Self.limit) }
+    }
+  }
+}
+
 /// A picture as the kernels want it: channels last, zeros around it.
 private struct Picture {
   let layout: CKernelsPicture
-  private let memory: AlignedFloats
+  let memory: AlignedFloats
 
-  init(height: Int, width: Int, pixel: Int) {
+  init(height: Int, width: Int, pixel: Int, from pool: FloatPool) {
     let row = (1 + width + Int(CKernelsOverhang)) * pixel
-    memory = AlignedFloats(count: (1 + height + Int(CKernelsOverhang)) * row)
+    memory = pool.zeros(count: (1 + height + Int(CKernelsOverhang)) * row)
     layout = CKernelsPicture(origin: memory.address + row + pixel, row: row, pixel: pixel)
   }
 
