@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 # Passed to every `swift build`, such as `SWIFT_BUILD_FLAGS=-j2`.
 SWIFT_BUILD_FLAGS ?=
-DEMO_INPUT ?= $(firstword $(sort $(wildcard samples/*.png)))
+DEMO_INPUT ?= samples/nuthatch.png
 DEMO_OUTPUT ?= demo/$(notdir $(basename $(DEMO_INPUT)))-upscaled.png
 
 .DEFAULT_GOAL := help
