@@ -29,6 +29,13 @@ struct DrawTests {
       try Image(pngData: picture.output).samples
         == Image(contentsOf: tool.folder.appendingPathComponent("single/class-image-0000.png")).samples)
 
+    let diffused = try tool([
+      "run", "class-image", "--class", "bag", "--family", "diffusion", "--count", "3", "--steps", "4", "-o",
+      "d.png",
+    ])
+    #expect(diffused.status == 0, "\(diffused.errors)")
+    #expect(try tool(["replay", "d.png", "--threads", "1"]).text.contains("the same"))
+
     let input = "single/class-image-0001.png"
     let classified = try tool(["classify", "class-image", input, "--json"])
     #expect(classified.text.contains("\"posterior\":[{\"name\":\"trouser\""), "\(classified.errors)")
@@ -63,6 +70,9 @@ struct DrawTests {
       (["run", "class-image", "--family", "mixtur"], 2, "did you mean 'mixture'"),
       (["score", "super-resolution", "notes.txt"], 2, "cannot score"),
       (["score", "class-image"], 2, "needs an input"),
+      (["score", "class-image", "notes.txt", "--family", "diffusion"], 2, "these can: mixture"),
+      (["run", "class-image", "--steps", "3"], 2, "draws at once"),
+      (["run", "class-image", "--family", "diffusion", "--sampler", "heum"], 2, "did you mean 'heun'"),
       (["score", "class-image", "notes.txt"], 1, "not a picture in a known format"),
       (["classify", "class-image", "missing.png"], 1, "missing.png"),
       (["embed", "class-image", "notes.txt", "-o", "z.txt"], 1, "notes.txt"),

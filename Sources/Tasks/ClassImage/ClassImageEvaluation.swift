@@ -100,6 +100,11 @@ extension ClassImage: EvaluableTask {
       guard model.density != nil else { continue }
       rows.append(.init(entry.name, try figures(model, test, foreign, request)))
     }
+    guard !rows.isEmpty else {
+      throw PipelineError.usage(
+        "\(entries.map { "'\($0.name)'" }.joined(separator: ", ")) has no density, and only densities are judged here"
+      )
+    }
     return [EvaluationTable(subject: "model", columns: Self.columns, rows: rows)]
   }
 
