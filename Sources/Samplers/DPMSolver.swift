@@ -1,3 +1,4 @@
+internal import Foundation
 public import Torch
 
 /// DPM-Solver++(2M): second order with one evaluation a step, by the clean x of the step before (Lu et al. 2022,
@@ -18,13 +19,13 @@ public func sampleDPMSolver(
       try afterStep(step + 1, x)
       break
     }
-    let width = logarithm(now / next)
+    let width = log(now / next)
     var extrapolated = clean
     if let before {
       let ratio = width / before.width
       extrapolated = try clean * (1 + ratio / 2) - before.clean * (ratio / 2)
     }
-    x = try x * (next / now) + extrapolated * (1 - exponential(-width))
+    x = try x * (next / now) + extrapolated * (1 - exp(-width))
     before = (clean, width)
     try afterStep(step + 1, x)
   }

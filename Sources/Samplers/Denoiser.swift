@@ -1,3 +1,4 @@
+internal import Foundation
 public import Torch
 
 /// From a noisy x and the deviation σ of its noise to what x is without noise: E[x₀ | x₀ + σ ε = x].
@@ -25,9 +26,9 @@ public struct NoiseLevels: Sendable, Equatable {
   /// Karras et al. 2022, equation 5: σ^(1/ρ) falls evenly from `largest` to `smallest`, then 0.
   public static func karras(steps: Int, largest: Double, smallest: Double, rho: Double = 7) -> NoiseLevels {
     precondition(steps >= 1 && largest > smallest && smallest > 0, "the largest level is above the smallest")
-    let (high, low) = (root(largest, rho), root(smallest, rho))
+    let (high, low) = (pow(largest, 1 / rho), pow(smallest, 1 / rho))
     let levels = (0..<steps).map { step in
-      power(steps == 1 ? high : high + (low - high) * Double(step) / Double(steps - 1), rho)
+      pow(steps == 1 ? high : high + (low - high) * Double(step) / Double(steps - 1), rho)
     }
     return NoiseLevels(levels + [0])
   }
