@@ -71,9 +71,10 @@ let package = Package(
     .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O2"])]),
     room("TorchNN", ["CKernels", "Torch"]),
     room("MediaTensors", ["MediaIO", "Torch"]),
+    room("StepInference", ["CKernels", "TorchNN", "Torch"]),
     room("Conditioners", ["TorchNN", "Torch"]),
     room("Samplers", ["Torch"]),
-    room("Families", ["Conditioners", "Samplers", "TorchNN", "Torch"]),
+    room("Families", ["Conditioners", "Samplers", "StepInference", "TorchNN", "Torch"]),
     room("ModelTraining", ["TorchNN", "Torch", "MediaTensors", "MediaIO", logging]),
     room("ModelEvaluation", ["ModelTraining", "TorchNN", "Torch", "MediaTensors", "MediaIO"]),
     room(
@@ -92,8 +93,8 @@ let package = Package(
     room(
       "ClassImageTask",
       [
-        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "TorchNN",
-        "Torch", "MediaTensors", "MediaIO", logging,
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "StepInference",
+        "TorchNN", "Torch", "MediaTensors", "MediaIO", logging,
       ], path: "Sources/Tasks/ClassImage"),
     room("PipelineKit", ["SuperResolutionTask", "ClassImageTask", "PipelineCore", "MediaIO"]),
     .executableTarget(
@@ -112,8 +113,11 @@ let package = Package(
     tests("TorchNN", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("MediaTensors", ["MediaIO", "Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("ModelTraining", ["TorchNN", "Torch", "TestSupport", logging]),
+    tests("StepInference", ["TorchNN", "Torch", "TestSupport"]),
     tests("Samplers", ["Torch", "TestSupport"]),
-    tests("Families", ["Conditioners", "Samplers", "TorchNN", "Torch", "TestSupport"]),
+    tests(
+      "Families", ["Conditioners", "Samplers", "StepInference", "TorchNN", "Torch", "TestSupport"],
+      resources: [.copy("Golden")]),
     tests(
       "ClassImageTask",
       [

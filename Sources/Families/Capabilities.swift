@@ -12,6 +12,13 @@ public protocol Sampling: Sendable {
 public protocol Trainable: Sendable {
   /// The scalar to minimise for samples `x [N, …]` with their y.
   func loss(_ x: Tensor, given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor
+
+  /// Whether the loss differentiates inside, so that gradients have to be recorded even where only its value is wanted.
+  var lossNeedsGradients: Bool { get }
+}
+
+extension Trainable {
+  public var lossNeedsGradients: Bool { false }
 }
 
 /// What kind of statement a log density is.
@@ -50,6 +57,26 @@ public protocol DensityModel: Sendable {
   /// - Throws: `TensorError` for other shapes, or for missing parts where the family cannot sum over them.
   func logDensity(_ x: Tensor, known: Tensor?, given conditioning: Conditioning, noise: BatchNoise) throws
     -> LogDensity
+}
+
+/// A density model that gives log P(x | y) of all y at the cost of one.
+public protocol ClassDensityModel: DensityModel {
+  /// - Returns: nats, `float64 [N, K]`.
+  func classLogDensities(_ x: Tensor, known: Tensor?, classes: Int, noise: BatchNoise) throws -> Tensor
+}
+
+/// A model of P(y | x) alone: discriminative.
+public protocol Classifying: Sendable {
+  /// - Returns: log P(y | x) of every class, `[N, K]`.
+  func logPosterior(_ x: Tensor) throws -> Tensor
+}
+
+/// A model in which x and its noise determine one another.
+public protocol Inverting: Sendable {
+  /// The noise that `generate` turns into x, `[N, D]`.
+  func invert(_ x: Tensor, given conditioning: Conditioning) throws -> Tensor
+  /// x of the noise `z [N, D]`.
+  func generate(_ z: Tensor, given conditioning: Conditioning) throws -> Tensor
 }
 
 /// A model that fills in what is missing, by draws from P(missing | known, y).

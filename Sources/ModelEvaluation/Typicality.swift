@@ -1,12 +1,14 @@
 internal import Foundation
 
-/// Whether an x is like those that a model was trained on, by how probable the model finds it.
+/// Whether an x is like those that a model was trained on, by how much the model knows about it.
 ///
 /// A high density is no proof: a model may give what it has never seen more density than anything it has
-/// (Nalisnick et al. 2019, "Do deep generative models know what they don't know?"). So both ends count: x is unusual
-/// when few held-out samples are as far from the middle of the held-out log densities.
+/// (Nalisnick et al. 2019, "Do deep generative models know what they don't know?"), for simple x are probable under any
+/// model. So what counts is what the model saves over a code that knows nothing but simplicity, such as a PNG file
+/// (Serrà et al. 2020, "Input complexity and out-of-distribution detection with likelihood-based generative models",
+/// equation 4): x is unusual when the model saves less on it than on almost all held-out samples.
 public struct Typicality: Codable, Sendable, Equatable {
-  /// Log densities a dimension of held-out samples, at equally spaced ranks, the lowest first.
+  /// Savings of held-out samples, at equally spaced ranks, the lowest first.
   public let quantiles: [Double]
 
   /// - Parameter values: of held-out samples; at least two.
@@ -17,15 +19,12 @@ public struct Typicality: Codable, Sendable, Equatable {
     }
   }
 
-  /// The share of held-out samples at least as unusual as `value`: about uniform over 0…1 for samples of the model's
-  /// own kind, so that rejecting below α rejects a share α of them.
-  public func callAsFunction(_ value: Double) -> Double {
-    guard value.isFinite else { return 0 }
+  /// The share of held-out samples on which the model saves no more than `saving`: about uniform over 0…1 for samples
+  /// of the model's own kind, so that rejecting below α rejects a share α of them.
+  public func callAsFunction(_ saving: Double) -> Double {
+    guard saving.isFinite else { return 0 }
     // x itself counts as one of them: with few held-out samples nothing is proven strange.
-    let count = Double(quantiles.count + 1)
-    let notAbove = Double(quantiles.count { $0 <= value } + 1) / count
-    let notBelow = Double(quantiles.count { $0 >= value } + 1) / count
-    return min(1, 2 * min(notAbove, notBelow))
+    return Double(quantiles.count { $0 <= saving } + 1) / Double(quantiles.count + 1)
   }
 
   /// Whether a file's word can be believed.

@@ -58,7 +58,10 @@ public final class Trainer {
     let isHidden = Set(muonParameters.map(ObjectIdentifier.init))
     let others = parameters.filter { !isHidden.contains(ObjectIdentifier($0)) }
     var optimizers: [(any Optimizer, CosineSchedule)] = [
-      (try AdamW(others, weightDecay: recipe.weightDecay), schedule(recipe.learningRate))
+      (
+        try AdamW(others, betas: (recipe.momentum ?? 0.9, 0.99), weightDecay: recipe.weightDecay),
+        schedule(recipe.learningRate)
+      )
     ]
     if !muonParameters.isEmpty {
       optimizers.append(

@@ -28,6 +28,8 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
   public var finalRateShare: Double = 0.01
   public var warmupSteps: Int = 100
   public var weightDecay: Double = 0
+  /// AdamW's β₁; 0.9 unless given. Adversarial training wants less.
+  public var momentum: Double?
   /// Largest L2 norm of a step's gradients; 0 for none. A limit that most steps reach gives every batch the same weight,
   /// and so another minimum than the loss has.
   public var gradientClip: Double = 0
@@ -61,6 +63,9 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
     ]
     for (name, value) in numbers where !(value >= 0 && value.isFinite) {
       throw TrainingError("the recipe's \(name) is \(value); 0 or more would be right")
+    }
+    if let momentum, !(0..<1).contains(momentum) {
+      throw TrainingError("the recipe's momentum is \(momentum); a number from 0 to below 1 would be right")
     }
     guard (0..<1).contains(emaDecay) else {
       throw TrainingError("the recipe's emaDecay is \(emaDecay); a number from 0 to below 1 would be right")

@@ -44,27 +44,37 @@ public struct EvaluationTable: Sendable, Equatable {
   /// Name, with the unit, and digits after the point.
   public var columns: [(name: String, digits: Int)]
   public var rows: [Row]
+  /// Whether the text has a line for each figure instead of one for each row.
+  public var isTransposed: Bool
 
-  public init(subject: String, columns: [(name: String, digits: Int)], rows: [Row]) {
+  /// - Parameter columns: one named like the one before with ` ±` behind is that one's standard error.
+  public init(
+    subject: String, columns: [(name: String, digits: Int)], rows: [Row], isTransposed: Bool = false
+  ) {
     self.subject = subject
     self.columns = columns
     self.rows = rows
+    self.isTransposed = isTransposed
   }
 
   public static func == (a: EvaluationTable, b: EvaluationTable) -> Bool {
     a.subject == b.subject && a.rows == b.rows && a.columns.map(\.name) == b.columns.map(\.name)
   }
 
-  /// Aligned columns, a line each row.
+  /// Aligned columns, a line each row, with standard errors beside their figures.
   public var text: String {
-    var lines = [[subject] + columns.map(\.name)]
+    let shown = columns.indices.filter { !isError($0) }
+    var lines = [[subject] + shown.map { columns[$0].name }]
     for row in rows {
       lines.append(
         [row.name]
-          + zip(row.values, columns).map { value, column in
-            value.map { String(format: "%.\(column.digits)f", $0) } ?? "–"
+          + shown.map { column in
+            guard let figure = cell(row, column) else { return "–" }
+            let error = isError(column + 1) ? cell(row, column + 1) : nil
+            return error.map { "\(figure) ± \($0)" } ?? figure
           })
     }
+    if isTransposed { lines = lines[0].indices.map { column in lines.map { $0[column] } } }
     let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
     return lines.map { line in
       line.enumerated().map { index, cell in
@@ -72,6 +82,14 @@ public struct EvaluationTable: Sendable, Equatable {
         return index == 0 ? cell + space : space + cell
       }.joined(separator: "  ")
     }.joined(separator: "\n")
+  }
+
+  private func isError(_ column: Int) -> Bool {
+    column > 0 && column < columns.count && columns[column].name == columns[column - 1].name + " ±"
+  }
+
+  private func cell(_ row: Row, _ column: Int) -> String? {
+    row.values[column].map { String(format: "%.\(columns[column].digits)f", $0) }
   }
 
   /// One object a line.

@@ -8,7 +8,10 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Judge a task's models on test data.",
     discussion:
       "super-resolution: PSNR and SSIM on Y, as papers have it; X_LR.png beside X_HR.png is taken as its "
-      + "low resolution, any other picture is reduced by MATLAB's bicubic.")
+      + "low resolution, any other picture is reduced by MATLAB's bicubic.\n\n"
+      + "class-image: bits a pixel, classification by Bayes's rule, also with half of a picture missing, strange "
+      + "pictures (--ood), and how draws look to an independent classifier. --data is a folder with MNIST's files or "
+      + "a folder of pictures for each class; Fashion-MNIST where Debian puts it, unless given.")
 
   @Argument(help: "A task; `pipeline list` names them.")
   var task: String
@@ -21,6 +24,9 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The model, or 'all'.", valueName: "name"))
   var model: String?
+
+  @Option(help: .hidden)
+  var family: String?
 
   @OptionGroup var common: CommonOptions
 
@@ -37,7 +43,8 @@ struct EvaluateCommand: ParsableCommand {
       known, owner: "task '\(task.name)'", given: given, fallbacks: specification.defaults)
     let tables = try evaluable.evaluate(
       EvaluationRequest(
-        model: model, data: data.map { URL(fileURLWithPath: $0) }, options: checked, workers: common.workers,
+        model: model ?? family, data: data.map { URL(fileURLWithPath: $0) }, options: checked,
+        workers: common.workers,
         device: common.device ?? "cpu", progress: common.progress), specification)
     let text = tables.map { common.json ? $0.jsonLines : $0.text }.joined(
       separator: common.json ? "\n" : "\n\n")

@@ -52,6 +52,31 @@ void ckernels_winograd(CKernelsPicture input, long inputs, CKernelsPicture outpu
                        const float *_Nonnull packed, const float *_Nonnull bias, CKernelsEpilogue epilogue, long y0,
                        long y1, long x0, long x1, float *_Nonnull scratch);
 
+/// The instructions that the functions for single steps use.
+typedef enum {
+  CKernelsStepPortable = 0,
+  CKernelsStepAVX2,
+  CKernelsStepAVX512,
+} CKernelsStepVersion;
+
+/// The fastest that this processor has.
+CKernelsStepVersion ckernels_step_best(void);
+
+/// Floats that a matrix takes once packed; outputs are rounded up to `CKernelsLanes`.
+size_t ckernels_step_packed_count(long inputs, long outputs);
+
+/// Packs `weight [outputs, inputs]`.
+void ckernels_step_pack(const float *_Nonnull weight, long inputs, long outputs, float *_Nonnull packed);
+
+/// Adds the products of the matrix with `streams` vectors, `x_stride` floats apart, to as many `y`, `y_stride` apart, which
+/// have room for the outputs rounded up. A stream's result does not depend on the number of streams.
+void ckernels_step_product(CKernelsStepVersion version, const float *_Nonnull packed, long inputs, long outputs,
+                           const float *_Nonnull x, long x_stride, float *_Nonnull y, long y_stride, long streams);
+
+/// out = tanh(a) · σ(b), within 3·10⁻⁷, for `count` numbers, a multiple of `CKernelsLanes`.
+void ckernels_step_gates(CKernelsStepVersion version, const float *_Nonnull a, const float *_Nonnull b,
+                         float *_Nonnull out, long count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -57,10 +57,10 @@ public struct DiffusionFamily: Sampling, Trainable {
   public let configuration: Configuration
   public let sampleShape: [Int]
   public let settings: SamplerSettings
-  private let backbone: Backbone
+  let backbone: Backbone
 
   /// Largest and smallest σ of draws, in deviations of the data.
-  private static let range = (largest: 80.0, smallest: 0.002)
+  static let range = (largest: 80.0, smallest: 0.002)
 
   public init(
     _ configuration: Configuration, sampleShape: [Int], settings: SamplerSettings = SamplerSettings(),

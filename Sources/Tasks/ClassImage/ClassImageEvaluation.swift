@@ -2,7 +2,7 @@ internal import Foundation
 internal import MediaIO
 internal import MediaTensors
 internal import ModelEvaluation
-public import PipelineCore
+internal import PipelineCore
 internal import Torch
 
 /// Figures of one model on labelled pictures.
@@ -58,119 +58,21 @@ struct ClassImageEvaluation: Sendable {
     meanWithError(zip(densities, labels).map { $0.best == $1 ? 1 : 0 })
   }
 
-  /// Bits a dimension of PNG files of the pictures, without what the files say beside the pixels.
-  static func pngBits(_ images: LabelledImages, workers: Int) throws -> Double {
-    let dimensions = images.pixels.shape.dropFirst().reduce(1, *)
-    let bytes = try ChunkRunner(workers: workers).map(images.count) { index in
-      try Image(images.pixels.select(0, index).to(.float32) / 255, bitDepth: 8).pngData().count
-    }
-    return Double(bytes.reduce(0, +)) * 8 / Double(images.count * dimensions)
-  }
-}
-
-extension ClassImage: EvaluableTask {
-  public var evaluationOptions: [OptionDescription] {
-    [
-      .text("ood", default: "", help: "evaluate: a folder of pictures that the model should find strange"),
-      .integer("limit", in: 10...1_000_000, default: 10_000, help: "evaluate: at most so many test pictures"),
-    ]
-  }
-
-  public func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws
-    -> [EvaluationTable]
-  {
-    try Self.checkDevice(request.device)
-    let entries =
-      request.model == "all"
-      ? specification.models : [try specification.model(named: request.model)]
-    let limit = request.options.integer("limit")
-    let foreignFolder = request.options.text("ood")
-    var rows: [EvaluationTable.Row] = []
-    for entry in entries {
-      let model = try ClassImageModel(contentsOf: entry.weights)
-      let test = try LabelledImages(
-        folder: Self.folder(request.data), split: .test, classes: model.description.classes
-      ).spread(limit)
-      try model.check(test)
-      let foreign =
-        try foreignFolder.isEmpty
-        ? nil
-        : LabelledImages(folder: URL(fileURLWithPath: foreignFolder), split: .test).spread(limit)
-      if let foreign { try model.check(foreign) }
-      guard model.density != nil else { continue }
-      rows.append(.init(entry.name, try figures(model, test, foreign, request)))
-    }
-    guard !rows.isEmpty else {
-      throw PipelineError.usage(
-        "\(entries.map { "'\($0.name)'" }.joined(separator: ", ")) has no density, and only densities are judged here"
-      )
-    }
-    return [EvaluationTable(subject: "model", columns: Self.columns, rows: rows)]
-  }
-
-  private static let columns: [(name: String, digits: Int)] = [
-    ("bits/dim", 3), ("bits/dim ±", 3), ("PNG bits/dim", 3), ("Bayes accuracy (%)", 2),
-    ("Bayes accuracy ±", 2), ("upper half missing (%)", 2), ("upper half missing ±", 2),
-    ("abstains (%) of 1", 2), ("OOD AUROC", 4),
-    ("OOD abstains (%)", 2),
-    ("ms/picture", 2),
-  ]
-
-  private func figures(
-    _ model: ClassImageModel, _ test: LabelledImages, _ foreign: LabelledImages?, _ request: EvaluationRequest
-  ) throws -> [Double?] {
-    let evaluation = ClassImageEvaluation(model: model, workers: request.workers)
-    // Missing pixels cost a matrix for each picture.
-    let partly = try test.spread(2000)
-    let progress = ProgressLine(
-      "evaluate", total: test.count + partly.count + (foreign?.count ?? 0), unit: "pictures",
-      mode: request.progress)
-    defer { progress.finish() }
-    let advance: @Sendable (Int) throws -> Void = {
-      progress.advance(by: $0)
-      try Interrupt.check()
-    }
-    let clock = ContinuousClock()
-    var densities: [ClassImageEvaluation.Densities] = []
-    let time = try clock.measure {
-      densities = try evaluation.logDensities(test, seed: 0, afterEach: advance)
-    }
+  /// Nats a dimension that the model saves over PNG files.
+  func savings(_ densities: [Densities], _ images: LabelledImages) throws -> [Double] {
     let dimensions = Double(model.description.dimensions)
-    let bits = meanWithError(densities.map { -$0.total / (dimensions * log(2)) })
-    let accuracy = ClassImageEvaluation.accuracy(densities, test.labels)
-    let half = try evaluation.logDensities(
-      partly, seed: 0, missing: 0..<model.description.height / 2, afterEach: advance)
-    let halfAccuracy = ClassImageEvaluation.accuracy(half, partly.labels)
-    var figures: [Double?] = [
-      bits.mean, bits.standardError,
-      try ClassImageEvaluation.pngBits(test.spread(1000), workers: request.workers), accuracy.mean * 100,
-      accuracy.standardError * 100, halfAccuracy.mean * 100, halfAccuracy.standardError * 100,
-    ]
-    guard let typicality = model.description.typicality else {
-      return figures + [nil, nil, nil, time / .milliseconds(1) / Double(test.count)]
-    }
-    func typical(_ densities: [ClassImageEvaluation.Densities]) -> [Double] {
-      densities.map { typicality($0.total / dimensions) }
-    }
-    func rejected(_ values: [Double]) -> Double {
-      Double(values.count { $0 < 0.01 }) / Double(values.count) * 100
-    }
-    let own = typical(densities)
-    figures.append(rejected(own))
-    if let foreign {
-      let strange = try evaluation.logDensities(foreign, seed: 0, afterEach: advance)
-      // Beyond the calibrated quantiles all are equal; the distance from their middle still ranks them.
-      let middle = typicality.quantiles[typicality.quantiles.count / 2]
-      func distance(_ densities: [ClassImageEvaluation.Densities]) -> [Double] {
-        densities.map { abs($0.total / dimensions - middle) }
-      }
-      figures.append(areaUnderROC(positives: distance(strange), negatives: distance(densities)))
-      figures.append(rejected(typical(strange)))
-    } else {
-      figures += [nil, nil]
-    }
-    figures.append(time / .milliseconds(1) / Double(test.count))
-    return figures
+    let lengths = try Self.pngNats(images, workers: workers)
+    return zip(densities, lengths).map { ($0.total + $1) / dimensions }
+  }
+
+  /// The length of each picture's PNG file in nats.
+  static func pngNats(_ images: LabelledImages, workers: Int) throws -> [Double] {
+    try ChunkRunner(workers: workers).map(images.count) { try pngNats(images.pixels.select(0, $0)) }
+  }
+
+  /// - Parameter pixels: grey levels, `uint8 [C, H, W]`.
+  static func pngNats(_ pixels: Tensor) throws -> Double {
+    Double(try Image(pixels.to(.float32) / 255, bitDepth: 8).pngData().count) * 8 * log(2)
   }
 }
 

@@ -18,62 +18,75 @@ public struct ClassImageModel: Sendable {
     public var channels: Int
     public var height: Int
     public var width: Int
-    /// Of log densities per dimension (nats) of P(x) on held-out pictures; nil for a family without a density.
+    /// Of held-out pictures, to know strange ones by; nil for a family without a density.
     public var typicality: Typicality?
 
     public var dimensions: Int { channels * height * width }
-    var sampleShape: [Int] { [channels, height, width] }
+    public var sampleShape: [Int] { [channels, height, width] }
+  }
+
+  /// What a family can do.
+  public struct Parts: Sendable {
+    public var module: any Module
+    /// The parameters that Muon takes.
+    var hidden: [Parameter] = []
+    public var trainable: (any Trainable)?
+    public var sampler: (any Sampling)?
+    public var density: (any DensityModel)?
+    public var completer: (any Completing)?
+    public var encoder: (any Encoding)?
+    public var inverter: (any Inverting)?
+    /// P(y | x) without a density.
+    public var classifier: (any Classifying)?
+    /// Whether the density is of grey levels themselves, so that noise inside them changes nothing.
+    public var countsLevels = false
+    /// Whether densities of a thousand pictures of all classes take seconds, not hours.
+    var hasCheapDensity = true
+    /// Draws of noise inside the grey levels for the score of one picture.
+    var dequantizations = 16
+    /// Pictures that an evaluation scores at most, and those that are worked on together.
+    var scoredPictures = 1_000_000
+    var densityChunk = 100
+    /// Whether the upper or the lower half may be missing.
+    var missingHalves: (upper: Bool, lower: Bool) = (false, false)
+    /// Nats of each pixel given those before it, `[N, H, W]`.
+    public var surprise: (@Sendable (_ x: Tensor, _ conditioning: Conditioning) throws -> Tensor)?
   }
 
   public let description: Description
-  public let module: any Module
-  public let sampler: any Sampling
-  public let density: (any DensityModel)?
-  public let completer: (any Completing)?
-  public let encoder: (any Encoding)?
-  private let architecture: Architecture
+  public let parts: Parts
+  let architecture: any ClassImageArchitecture
 
-  /// What the module is made of.
-  enum Architecture: Sendable {
-    case mixture(ClassMixture.Configuration)
-    case diffusion(
-      UNet.Configuration, DiffusionFamily.Configuration, DiffusionFamily.SamplerSettings)
-  }
+  public var module: any Module { parts.module }
+  public var sampler: (any Sampling)? { parts.sampler }
+  public var density: (any DensityModel)? { parts.density }
+  public var completer: (any Completing)? { parts.completer }
+  public var encoder: (any Encoding)? { parts.encoder }
 
   private enum Key {
     static let architecture = "architecture"
     static let configuration = "configuration"
     static let description = "description"
-    static let family = "family"
-    static let sampler = "sampler"
-  }
-  private static let mixtureArchitecture = "class-image-mixture"
-  private static let diffusionArchitecture = "class-image-diffusion"
-
-  init(mixture: ClassMixture, description: Description) {
-    let family = MixtureFamily(mixture, sampleShape: description.sampleShape)
-    self.description = description
-    module = mixture
-    sampler = family
-    density = family
-    completer = family
-    encoder = family
-    architecture = .mixture(mixture.configuration)
   }
 
-  init(
-    unet: UNet, diffusion: DiffusionFamily.Configuration, settings: DiffusionFamily.SamplerSettings,
-    description: Description
-  ) {
+  /// The families whose files are known.
+  static let architectures: [any ClassImageArchitecture.Type] = [
+    MixtureArchitecture.self, AutoregressiveArchitecture.self, FlowArchitecture.self,
+    VariationalArchitecture.self, AdversarialArchitecture.self, DiffusionArchitecture.self,
+    DiscriminativeArchitecture.self,
+  ]
+
+  /// With fresh weights.
+  init(_ architecture: some ClassImageArchitecture, description: Description) throws {
+    self.architecture = architecture
     self.description = description
-    module = unet
-    sampler = DiffusionFamily(diffusion, sampleShape: description.sampleShape, settings: settings) {
-      try unet($0, time: $1, global: $2)
-    }
-    density = nil
-    completer = nil
-    encoder = nil
-    architecture = .diffusion(unet.configuration, diffusion, settings)
+    parts = try architecture.parts(description)
+  }
+
+  private init(_ architecture: any ClassImageArchitecture, _ description: Description, _ parts: Parts) {
+    self.architecture = architecture
+    self.description = description
+    self.parts = parts
   }
 
   /// Reads a `.safetensors` file made by `pipeline train class-image`.
@@ -81,34 +94,16 @@ public struct ClassImageModel: Sendable {
   public init(contentsOf file: URL) throws {
     let name = file.lastPathComponent
     let header = try Safetensors.readHeader(of: file)
-    func decoded<Value: Decodable>(_ key: String, as type: Value.Type) -> Value? {
-      header.metadata[key].flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
-    }
-    let stranger = TensorError("\(name) does not hold a model of class-image of this tool")
-    guard let description = decoded(Key.description, as: Description.self), description.isPlausible else {
-      throw stranger
-    }
-    let module: any Module
-    switch header.metadata[Key.architecture] {
-    case Self.mixtureArchitecture:
-      guard let configuration = decoded(Key.configuration, as: ClassMixture.Configuration.self),
-        configuration.isPlausible(for: description)
-      else { throw stranger }
-      let mixture = try ClassMixture(configuration)
-      module = mixture
-      self.init(mixture: mixture, description: description)
-    case Self.diffusionArchitecture:
-      guard let configuration = decoded(Key.configuration, as: UNet.Configuration.self),
-        configuration.isPlausible(for: description),
-        let family = decoded(Key.family, as: DiffusionFamily.Configuration.self), family.deviation > 0,
-        let settings = decoded(Key.sampler, as: DiffusionFamily.SamplerSettings.self),
-        (1...10_000).contains(settings.steps)
-      else { throw stranger }
-      let unet = try UNet(configuration)
-      module = unet
-      self.init(unet: unet, diffusion: family, settings: settings, description: description)
-    default: throw stranger
-    }
+    let decoder = JSONDecoder()
+    guard let text = header.metadata[Key.description],
+      let description = try? decoder.decode(Description.self, from: Data(text.utf8)), description.isPlausible,
+      let kind = header.metadata[Key.architecture],
+      let type = Self.architectures.first(where: { $0.name == kind }),
+      let configuration = header.metadata[Key.configuration],
+      let architecture = try? type.decoded(decoder, Data(configuration.utf8)),
+      architecture.isPlausible(for: description)
+    else { throw TensorError("\(name) does not hold a model of class-image of this tool") }
+    self.init(architecture, description, try architecture.parts(description))
     try module.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
   }
 
@@ -116,44 +111,42 @@ public struct ClassImageModel: Sendable {
   public func weights(notes: [String: String]) throws -> Safetensors {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    func json(_ value: some Encodable) throws -> String {
-      String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
     var metadata = notes
-    metadata[Key.description] = try json(description)
-    switch architecture {
-    case .mixture(let configuration):
-      metadata[Key.architecture] = Self.mixtureArchitecture
-      metadata[Key.configuration] = try json(configuration)
-    case .diffusion(let configuration, let family, let settings):
-      metadata[Key.architecture] = Self.diffusionArchitecture
-      metadata[Key.configuration] = try json(configuration)
-      metadata[Key.family] = try json(family)
-      metadata[Key.sampler] = try json(settings)
-    }
+    metadata[Key.description] = String(decoding: try encoder.encode(description), as: UTF8.self)
+    metadata[Key.architecture] = type(of: architecture).name
+    metadata[Key.configuration] = String(decoding: try encoder.encode(architecture), as: UTF8.self)
     return try Safetensors(
-      metadata: metadata, tensors: module.weights().mapValues { try $0.to(device: .cpu).hostArray() })
+      metadata: metadata,
+      tensors: module.weights().mapValues { weight in
+        let weight = try weight.to(device: .cpu)
+        // Half the size where nothing is lost.
+        let half = try weight.to(.float16)
+        let loss = try (half.to(weight.dtype) - weight).abs().maximum().scalar()
+        return try (loss == 0 ? half : weight).hostArray()
+      })
+  }
+
+  /// Rounds every weight to what float16 holds, so that a file has half the size.
+  func roundToHalf() throws {
+    for (_, parameter) in module.namedParameters {
+      parameter.value = try parameter.value.detached().to(.float16).to(.float32)
+    }
   }
 
   /// The same model with another description.
   func described(_ description: Description) -> ClassImageModel {
-    switch (module, architecture) {
-    case (let mixture as ClassMixture, _): ClassImageModel(mixture: mixture, description: description)
-    case (let unet as UNet, .diffusion(_, let family, let settings)):
-      ClassImageModel(unet: unet, diffusion: family, settings: settings, description: description)
-    default: self
-    }
+    ClassImageModel(architecture, description, parts)
   }
 
   /// The same model with other ways to draw.
   /// - Returns: nil for a family that draws at once.
   func drawing(_ change: (inout DiffusionFamily.SamplerSettings) throws -> Void) rethrows -> ClassImageModel?
   {
-    guard let unet = module as? UNet, case .diffusion(_, let family, var settings) = architecture else {
+    guard var diffusion = architecture as? DiffusionArchitecture, let unet = module as? UNet else {
       return nil
     }
-    try change(&settings)
-    return ClassImageModel(unet: unet, diffusion: family, settings: settings, description: description)
+    try change(&diffusion.sampler)
+    return ClassImageModel(diffusion, description, diffusion.parts(description, unet))
   }
 
   /// log P(x | y) of every class in nats of grey levels, `float64 [N, K]`.
@@ -166,12 +159,16 @@ public struct ClassImageModel: Sendable {
     // A density over numbers 1/256 apart, to the probability of a level.
     let counted =
       try known?.to(.float64).sum([1, 2, 3]) ?? .full([x.shape[0]], Double(description.dimensions))
+    let level = try counted.to(.float64).unsqueezed(1) * -Foundation.log(256)
+    if let together = density as? any ClassDensityModel {
+      return try together.classLogDensities(
+        x, known: known, classes: description.classes.count, noise: noise) + level
+    }
     let conditioner = ClassConditioner(classes: description.classes)
     let columns = try description.classes.indices.map { label in
       let given = try conditioner([Int](repeating: label, count: x.shape[0]))
       return try density.logDensity(x, known: known, given: given, noise: noise).values
     }
-    let level = try counted.to(.float64).unsqueezed(1) * -Foundation.log(256)
     return try Tensor.stack(columns, axis: 1) + level
   }
 
@@ -191,23 +188,9 @@ extension ClassImageModel.Description {
   }
 }
 
-extension ClassMixture.Configuration {
-  fileprivate func isPlausible(for description: ClassImageModel.Description) -> Bool {
-    classes == description.classes.count && dimensions == description.dimensions
-      && (1...256).contains(components) && (1...256).contains(rank)
-      && classes * components * dimensions <= (1 << 28) / rank
-  }
-}
-
-extension UNet.Configuration {
-  func isPlausible(for description: ClassImageModel.Description) -> Bool {
-    let divisor = patch << max(0, channels.count - 1)
-    return (1...16).contains(patch) && (1...6).contains(channels.count) && (1...16).contains(blocks)
-      && pictureChannels == description.channels && condition == description.classes.count
-      && (2...4096).contains(embedding) && embedding % 2 == 0 && (1...256).contains(groups)
-      && (1...64).contains(heads)
-      && channels.allSatisfy { (1...1024).contains($0) && $0 % groups == 0 }
-      && channels[channels.count - 1] % heads == 0
-      && description.height % divisor == 0 && description.width % divisor == 0
+extension ClassImageModel.Parts {
+  /// Whether the rows `missing` can be summed over within reason.
+  func canMiss(_ missing: Range<Int>, of height: Int) -> Bool {
+    missing.lowerBound == 0 ? missingHalves.upper : missingHalves.lower
   }
 }

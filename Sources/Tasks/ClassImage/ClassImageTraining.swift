@@ -6,9 +6,11 @@ internal import ModelEvaluation
 internal import ModelTraining
 public import PipelineCore
 internal import Torch
+internal import TorchNN
 
 /// The recipe of the mixture.
 struct MixtureRecipe: Codable, Sendable, Equatable {
+  var family: String
   /// Names of the classes where the data have numbers; otherwise empty.
   var classes: [String]
   /// Gaussians of a class.
@@ -94,10 +96,26 @@ extension ClassImage: TrainableTask {
         NearestName.unknown("recipe", entry.name, known: recipes.keys, listing: true))
     }
     let owner = "the recipe of '\(entry.name)'"
-    let isMixture = try YAMLReader(recipe, of: owner).entry("components") != nil
-    return isMixture
-      ? try trainMixture(recipe.decode(MixtureRecipe.self, of: owner), request)
-      : try trainDiffusion(recipe.decode(DiffusionRecipe.self, of: owner), request)
+    let family: String? = try YAMLReader(recipe, of: owner).optional("family")
+    func train<Network: NetworkRecipe>(_ network: Network.Type) throws -> TrainingReport {
+      try trainFamily(recipe.decode(FamilyRecipe<Network>.self, of: owner), request)
+    }
+    return switch family {
+    case "mixture": try trainMixture(recipe.decode(MixtureRecipe.self, of: owner), request)
+    case "autoregressive": try train(AutoregressiveArchitecture.Recipe.self)
+    case "flow": try train(FlowArchitecture.Recipe.self)
+    case "discriminative": try train(DiscriminativeArchitecture.Recipe.self)
+    case "variational": try train(VariationalArchitecture.Recipe.self)
+    case "adversarial": try train(AdversarialArchitecture.Recipe.self)
+    case "diffusion": try train(DiffusionArchitecture.Recipe.self)
+    default:
+      throw PipelineError.usage(
+        NearestName.unknown(
+          "family", family ?? "",
+          known: [
+            "mixture", "autoregressive", "flow", "variational", "adversarial", "diffusion", "discriminative",
+          ], listing: true))
+    }
   }
 
   private func data(_ request: TrainingRequest, _ classes: [String]) throws -> LabelledImages {
@@ -124,11 +142,13 @@ extension ClassImage: TrainableTask {
     return file
   }
 
-  private func trainDiffusion(_ given: DiffusionRecipe, _ request: TrainingRequest) throws -> TrainingReport {
+  private func trainFamily<Network>(_ given: FamilyRecipe<Network>, _ request: TrainingRequest) throws
+    -> TrainingReport
+  {
     var recipe = given
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
-    let result = try DiffusionTraining(recipe: recipe, request: request)(data(request, recipe.classes))
+    let result = try FamilyTraining(recipe: recipe, request: request)(data(request, recipe.classes))
     return TrainingReport(
       weights: try write(result.model, recipe, request), isFinished: result.isFinished,
       figures: ["held-out loss": result.loss])
@@ -188,13 +208,14 @@ extension ClassImage: TrainableTask {
     var description = ClassImageModel.Description(
       classes: known.classes, prior: prior, channels: shape[1],
       height: shape[2], width: shape[3])
-    let model = ClassImageModel(mixture: mixture, description: description)
+    let model = try ClassImageModel(
+      MixtureArchitecture(mixture: mixture.configuration), description: description)
+    try model.module.load(mixture.weights(), name: "mixture")
     let calibration = try data.subset((0..<data.count).filter(isHeldOut))
-    let densities = try ClassImageEvaluation(model: model, workers: request.workers)
-      .logDensities(calibration, seed: 0)
-    let perDimension = densities.map { $0.total / Double(description.dimensions) }
-    description.typicality = Typicality(heldOut: perDimension)
-    let bits = -meanWithError(perDimension).mean / log(2)
+    let evaluation = ClassImageEvaluation(model: model, workers: request.workers)
+    let densities = try evaluation.logDensities(calibration, seed: 0)
+    description.typicality = Typicality(heldOut: try evaluation.savings(densities, calibration))
+    let bits = -meanWithError(densities.map(\.total)).mean / (Double(description.dimensions) * log(2))
     request.log.info("held out: \(String(format: "%.3f", bits)) bits/dim over \(calibration.count) pictures")
     return (model.described(description), bits)
   }

@@ -15,7 +15,13 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     let model = DrawStage.modelOption
     let label = OptionDescription.text("class", default: "", help: "the class; summed over P(y) unless given")
     return switch verb {
-    case .score: [model, label, Self.mask]
+    case .score:
+      [
+        model, label, Self.mask,
+        .text(
+          "map", default: "",
+          help: "a PNG file for the surprise of each pixel given those before it, black 0 to white 8 bits"),
+      ]
     case .classify:
       [
         model, Self.mask,
@@ -39,73 +45,104 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     _ able: (ClassImageModel) -> Bool
   ) throws {
     guard !canDo else { return }
-    let others = try specification.models.filter {
-      try $0.name != name && able(ClassImageModel(contentsOf: $0.weights))
+    // A model that is not trained yet can do nothing.
+    let others = specification.models.filter { entry in
+      entry.name != name && (try? ClassImageModel(contentsOf: entry.weights)).map(able) ?? false
     }.map(\.name)
     throw PipelineError.usage(
       "model '\(name)' \(lack)" + (others.isEmpty ? "" : "; these can: \(others.joined(separator: ", "))"))
   }
 
+  /// - Throws: `PipelineError` of kind `.usage` for missing pixels where the model cannot sum over them.
+  private static func checkMissing(
+    _ input: ClassImageInput, _ model: ClassImageModel, _ name: String, _ specification: Specification
+  ) throws {
+    try check(
+      input.known == nil || model.completer != nil, name, "cannot sum over missing pixels", specification
+    ) { $0.density != nil && $0.completer != nil }
+  }
+
   public func score(_ request: InferenceRequest, _ specification: Specification) throws -> ScoreReport {
     let (name, model, _) = try Self.model(request.options, specification)
     try Self.check(model.density != nil, name, "has no density", specification) { $0.density != nil }
+    let map = request.options.text("map")
+    try Self.check(
+      map.isEmpty || model.parts.surprise != nil, name, "has no surprise of single pixels", specification
+    ) { $0.parts.surprise != nil }
     let input = try ClassImageInput(request, model)
+    try Self.checkMissing(input, model, name, specification)
     let wanted = request.options.text("class")
     let label = wanted.isEmpty ? nil : try model.label(wanted)
-    return try ChunkRunner.single {
-      let densities = try Self.densities(input, model)
-      let draws =
-        try
-        (label.map { try densities.select(1, $0) }
-        ?? (densities + model.logPrior).logSumExp(1)).elements(Double.self)
-      // The mean of p over the draws of noise; its relative error is that of the logarithm.
-      let most = draws.max() ?? 0
-      let shares = meanWithError(draws.map { exp($0 - most) })
-      let nats = most + log(shares.mean)
-      return ScoreReport(
-        input: request.name, model: name, condition: label.map { model.description.classes[$0] }, nats: nats,
-        bitsPerDimension: -nats / (Double(input.knownCount) * log(2)), dimensions: input.knownCount,
-        kind: DensityKind.bound.rawValue, standardError: shares.standardError / shares.mean,
-        evaluations: draws.count)
+    let labels = label.map { [$0] } ?? Array(model.description.classes.indices)
+    let score = try PictureScore(input, model, labels: labels, workers: request.context.workers)
+    let (nats, error) =
+      label == nil ? score.total(model.description.prior) : (score.logDensities[0], score.errors[0])
+    if !map.isEmpty {
+      let best = score.logDensities.indices.max { score.logDensities[$0] < score.logDensities[$1] } ?? 0
+      try Self.writeMap(input, model, label: labels[best], to: map)
     }
+    return ScoreReport(
+      input: request.name, model: name, condition: label.map { model.description.classes[$0] }, nats: nats,
+      bitsPerDimension: -nats / (Double(input.knownCount) * log(2)), dimensions: input.knownCount,
+      kind: score.kind.rawValue, standardError: error, evaluations: score.evaluations)
   }
 
-  /// Draws of noise inside the grey levels that a probability is averaged over.
-  private static let dequantizations = 16
-
-  /// log P(x + noise | y), `[dequantizations, K]`. Their mean probability is that of the levels; its logarithm is, on
-  /// average, a little below (Burda et al. 2016, "Importance weighted autoencoders", theorem 1).
-  private static func densities(_ input: ClassImageInput, _ model: ClassImageModel) throws -> Tensor {
-    let rows = [
-      dequantizations, model.description.channels, model.description.height, model.description.width,
-    ]
-    return try model.classLogDensities(
-      input.pixels.expanded(rows).contiguous(), known: input.known?.expanded(rows).contiguous(),
-      noise: BatchNoise(seed: 0, first: 0, count: dequantizations))
+  /// Bits of each pixel as a grey picture, given the class or the most probable one.
+  private static func writeMap(
+    _ input: ClassImageInput, _ model: ClassImageModel, label: Int, to path: String
+  )
+    throws
+  {
+    guard (path as NSString).pathExtension.lowercased() == "png" else {
+      throw PipelineError.usage("--map is '\(path)', but maps are .png files")
+    }
+    guard let surprise = model.parts.surprise else { return }
+    let data = try ChunkRunner.single {
+      let given = try ClassConditioner(classes: model.description.classes)([label])
+      let bits = try surprise((input.pixels.to(.float32) + 0.5) / 256, given) / log(2)
+      return try Image((bits / 8).clamped(0, 1), bitDepth: 8).pngData()
+    }
+    try AtomicFile.write(data, to: URL(fileURLWithPath: path))
   }
 
   public func classify(_ request: InferenceRequest, _ specification: Specification) throws
     -> ClassificationReport
   {
     let (name, model, _) = try Self.model(request.options, specification)
-    try Self.check(model.density != nil, name, "has no density to classify by", specification) {
-      $0.density != nil
-    }
+    let canClassify = { (model: ClassImageModel) in model.density != nil || model.parts.classifier != nil }
+    try Self.check(canClassify(model), name, "has no density to classify by", specification, canClassify)
     let input = try ClassImageInput(request, model)
-    let (posterior, total) = try ChunkRunner.single {
-      let rows = Double(Self.dequantizations)
-      let joint = try Self.densities(input, model).logSumExp(0) - log(rows) + model.logPrior
-      return (try joint.softmax(0).elements(Double.self), try joint.logSumExp(0).scalar())
+    let classes = model.description.classes
+    func report(_ posterior: [Double], _ typicality: Double?) -> ClassificationReport {
+      ClassificationReport(
+        input: request.name, model: name,
+        posterior: zip(classes, posterior).map { .init(name: $0, probability: $1) }, typicality: typicality,
+        abstains: typicality.map { $0 < request.options.number("abstain-below") } ?? false)
     }
+    if let classifier = model.parts.classifier {
+      guard input.known == nil else {
+        throw PipelineError.usage(
+          "model '\(name)' knows P(class | picture) alone, of whole pictures; a generative model sums over missing pixels"
+        )
+      }
+      let posterior = try ChunkRunner.single {
+        try Autograd.disabled {
+          try classifier.logPosterior((input.pixels.to(.float32) + 0.5) / 256).exp().floats().map(Double.init)
+        }
+      }
+      return report(posterior, nil)
+    }
+    try Self.checkMissing(input, model, name, specification)
+    let score = try PictureScore(
+      input, model, labels: Array(classes.indices), workers: request.context.workers)
+    let total = score.total(model.description.prior).nats
+    let posterior = zip(score.logDensities, model.description.prior).map { exp($0 + log($1) - total) }
     var typicality: Double?
     if input.known == nil, let calibrated = model.description.typicality {
-      typicality = calibrated(total / Double(model.description.dimensions))
+      let saved = try total + ClassImageEvaluation.pngNats(input.pixels.select(0, 0))
+      typicality = calibrated(saved / Double(model.description.dimensions))
     }
-    return ClassificationReport(
-      input: request.name, model: name,
-      posterior: zip(model.description.classes, posterior).map { .init(name: $0, probability: $1) },
-      typicality: typicality,
-      abstains: typicality.map { $0 < request.options.number("abstain-below") } ?? false)
+    return report(posterior, typicality)
   }
 
   public func complete(_ request: InferenceRequest, _ specification: Specification) throws -> DrawnFiles {
@@ -124,21 +161,24 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     let count = request.options.integer("count")
     let seed = UInt64(request.options.integer("seed"))
     let conditioner = ClassConditioner(classes: model.description.classes)
-    let given =
-      wanted.isEmpty
-      ? try conditioner(prior: model.description.prior, count: 1) : try conditioner([model.label(wanted)])
+    let posterior = try wanted.isEmpty ? Self.posterior(input, model, request) : nil
+    let label = try wanted.isEmpty ? nil : model.label(wanted)
     // Known levels lie in the middle of their interval.
     let x = try (input.pixels.to(.float32) + 0.5) / 256
     let pictures = try ChunkRunner(workers: request.context.workers).map(count) { index -> Image in
       try request.context.checkCancelled()
       let noise = BatchNoise(seed: seed, first: index, count: 1)
+      // The class of each draw comes from its posterior given what is known.
+      let drawnLabel = try label ?? model.drawClass(noise.row(0, stream: "class"), from: posterior ?? [])
+      let given = try conditioner([drawnLabel])
       let drawn = try completer.complete(x, known: known, given: given, noise: noise).select(0, 0)
       var picture = try Image(
         (drawn.clamped(0, 1) * 256).floored().clamped(0, 255) / 255, bitDepth: 8)
       Provenance(
         task: "class-image", model: name, weightsSHA256: try Digest.sha256(of: weights),
         condition: .init(
-          inputSHA256: Digest.sha256(request.input), values: wanted.isEmpty ? [:] : ["class": wanted]),
+          inputSHA256: Digest.sha256(request.input), values: ["class": model.description.classes[drawnLabel]],
+          isDrawn: wanted.isEmpty),
         key: SampleKey(seed: seed, index: index), version: PipelineVersion.current,
         engine: .init(
           libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: "cpu"),
@@ -152,6 +192,18 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     return DrawnFiles(single: files, together: try sheet.pngData())
   }
 
+  /// P(y | known pixels).
+  private static func posterior(
+    _ input: ClassImageInput, _ model: ClassImageModel, _ request: InferenceRequest
+  )
+    throws -> [Double]
+  {
+    let score = try PictureScore(
+      input, model, labels: Array(model.description.classes.indices), workers: request.context.workers)
+    let total = score.total(model.description.prior).nats
+    return zip(score.logDensities, model.description.prior).map { exp($0 + log($1) - total) }
+  }
+
   public func embed(_ request: InferenceRequest, _ specification: Specification) throws -> [Float] {
     let (name, model, _) = try Self.model(request.options, specification)
     try Self.check(model.encoder != nil, name, "gives no embedding", specification) { $0.encoder != nil }
@@ -162,7 +214,7 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     }
     return try ChunkRunner.single {
       let x = try (input.pixels.to(.float32) + 0.5) / 256
-      return try encoder.embed(x, given: .none).select(0, 0).floats()
+      return try encoder.embed(x, given: model.unknownClass(count: 1)).select(0, 0).floats()
     }
   }
 }
@@ -178,18 +230,23 @@ struct ClassImageInput {
 
   /// - Throws: `PipelineError` of kind `.data` for another size or kind of picture, or one without a known pixel.
   init(_ request: InferenceRequest, _ model: ClassImageModel) throws {
+    let mask = request.options.values["mask"]?.description ?? ""
+    try self.init(request.input, request.name, model, mask: mask)
+  }
+
+  /// - Parameter mask: the path of a picture that is white where pixels are missing; empty for none.
+  init(_ data: Data, _ name: String, _ model: ClassImageModel, mask: String = "") throws {
     let shape = model.description
-    let image = try Image(decoding: request.input, name: request.name).oriented()
-    let picture = try Self.checked(image, request.name, shape)
+    let image = try Image(decoding: data, name: name).oriented()
+    let picture = try Self.checked(image, name, shape)
     let colours =
       try image.channels.hasAlpha ? picture.narrow(0, start: 0, length: picture.shape[0] - 1) : picture
-    pixels = try Self.converted(colours, request.name, shape).unsqueezed(0)
+    pixels = try Self.converted(colours, name, shape).unsqueezed(0)
 
     var missing: Tensor?
     if image.channels.hasAlpha {
       missing = try (1 - picture.narrow(0, start: picture.shape[0] - 1, length: 1)).rounded()
     }
-    let mask = request.options.values["mask"]?.description ?? ""
     if !mask.isEmpty {
       let name = mask
       let holes = try Self.checked(Image(contentsOf: URL(fileURLWithPath: name)).oriented(), name, shape)
@@ -209,7 +266,7 @@ struct ClassImageInput {
     known = try all.unsqueezed(0)
     knownCount = Int(try all.sum().scalar())
     guard knownCount > 0 else {
-      throw PipelineError.data("\(request.name): every pixel is missing; nothing is known about it")
+      throw PipelineError.data("\(name): every pixel is missing; nothing is known about it")
     }
   }
 

@@ -30,6 +30,9 @@ public struct DrawStage: Stage {
     .number(
       "guidance", in: -1...30, default: -1,
       help: "above 1: more typical of the class, less varied; -1 for the model's own"),
+    .text(
+      "interpolate", default: "",
+      help: "A B: walk from the picture A to the picture B, of models that map pictures to noise"),
     .integer("columns", in: 0...10_000, default: 0, help: "of a contact sheet; 0 for about as many as rows"),
   ]
 
@@ -48,7 +51,7 @@ public struct DrawStage: Stage {
 
   /// The model with the options' sampler.
   /// - Throws: `PipelineError` of kind `.usage` for an unknown sampler, or a model that has none.
-  private static func sampling(_ model: ClassImageModel, _ name: String, _ options: Options) throws
+  static func sampling(_ model: ClassImageModel, _ name: String, _ options: Options) throws
     -> ClassImageModel
   {
     typealias Name = DiffusionFamily.SamplerSettings.Name
@@ -107,11 +110,13 @@ public struct DrawStage: Stage {
   }
 
   private func draws(_ text: String, context: StageContext) throws -> [Draw] {
+    if !options.text("interpolate").isEmpty { return try walk(text, context) }
     let wanted = try label(text)
     let first = options.integer("first")
     let count = options.integer("count")
     let seed = UInt64(options.integer("seed"))
     let (model, chunk) = (model, chunk)
+    guard let sampler = model.sampler else { throw PipelineError.usage("model '\(modelName)' cannot draw") }
     let progress = context.startProgress("draw", total: count, unit: "pictures")
     defer { progress.finish() }
     let parts = try ChunkRunner(workers: context.workers).map((count + chunk - 1) / chunk) {
@@ -124,7 +129,7 @@ public struct DrawStage: Stage {
         try wanted ?? model.drawClass(noise.row(row, stream: "class"))
       }
       let given = try ClassConditioner(classes: model.description.classes)(labels)
-      let x = try model.sampler.sample(given: given, noise: noise)
+      let x = try sampler.sample(given: given, noise: noise)
       let used = min(chunk, first + count - start)
       progress.advance(by: used)
       return try (0..<used).map { row in
@@ -133,6 +138,43 @@ public struct DrawStage: Stage {
       }
     }
     return parts.flatMap { $0 }
+  }
+
+  /// The pictures between that of `--interpolate` and that which `text` names.
+  private func walk(_ text: String, _ context: StageContext) throws -> [Draw] {
+    guard let inverter = model.parts.inverter else {
+      throw PipelineError.usage(
+        "model '\(modelName)' does not map pictures to noise; flow, variational and diffusion do")
+    }
+    let names = [options.text("interpolate"), text]
+    guard !text.isEmpty else {
+      throw PipelineError.usage(
+        "--interpolate has one picture; two would be right: --interpolate A.png B.png")
+    }
+    let pictures = try names.map { name in
+      let data = try FileBytes.read(URL(fileURLWithPath: name))
+      return try ClassImageInput(data, name, model)
+    }
+    for (name, picture) in zip(names, pictures) where picture.known != nil {
+      throw PipelineError.data("\(name) has missing pixels; whole pictures are walked between")
+    }
+    let wanted = options.text("class")
+    let labels = try pictures.map {
+      try wanted.isEmpty ? likeliestClass(of: $0, context) : model.label(wanted)
+    }
+    let count = options.integer("count") == 1 ? 8 : options.integer("count")
+    let steps = try Interpolation(model: model, inverter: inverter)(
+      (pictures[0].pixels, pictures[1].pixels), labels: (labels[0], labels[1]), count: count,
+      workers: context.workers)
+    return steps.enumerated().map { index, pixels in
+      Draw(index: index, label: labels[2 * index < count ? 0 : 1], isDrawn: false, pixels: pixels)
+    }
+  }
+
+  private func likeliestClass(of picture: ClassImageInput, _ context: StageContext) throws -> Int {
+    let classes = model.description.classes.indices
+    let score = try PictureScore(picture, model, labels: Array(classes), workers: context.workers)
+    return classes.max { score.logDensities[$0] < score.logDensities[$1] } ?? 0
   }
 
   /// The class that the option or the text asks for; nil where neither does.
@@ -166,7 +208,10 @@ public struct DrawStage: Stage {
   private func provenance(
     _ text: String, _ drawn: String, isDrawn: Bool, key: SampleKey?, options: [String: String]
   ) throws -> Provenance {
-    Provenance(
+    var options = options
+    // The other picture is a path, which a replay could not check.
+    if !self.options.text("interpolate").isEmpty { options["verb"] = "run --interpolate" }
+    return Provenance(
       task: "class-image", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(text: text, values: ["class": drawn], isDrawn: isDrawn), key: key,
       version: PipelineVersion.current,
@@ -187,13 +232,14 @@ extension ClassImageModel {
     return label
   }
 
-  /// A class drawn from P(y).
-  func drawClass(_ noise: KeyedNoise) -> Int {
+  /// A class drawn from P(y), or from other probabilities.
+  func drawClass(_ noise: KeyedNoise, from probabilities: [Double]? = nil) -> Int {
+    let probabilities = probabilities ?? description.prior
     var left = Double(noise.uniform(count: 1)[0])
-    for (label, probability) in description.prior.enumerated() {
+    for (label, probability) in probabilities.enumerated() {
       if left < probability { return label }
       left -= probability
     }
-    return description.prior.count - 1
+    return probabilities.lastIndex { $0 > 0 } ?? 0
   }
 }

@@ -1,7 +1,7 @@
 public import Torch
 
 /// A convolution over pictures, `[N, C, H, W]` to `[N, D, H′, W′]`, named and initialised like `torch.nn.Conv2d`.
-public final class Conv2d: Module, @unchecked Sendable {
+public final class Conv2d: Module, ComputesInType, @unchecked Sendable {
   public let weight: Parameter
   public let bias: Parameter?
   public let padding: Int
@@ -46,9 +46,14 @@ public final class Conv2d: Module, @unchecked Sendable {
   }
 }
 
+/// A layer whose products can be computed in another type than float32.
+public protocol ComputesInType: AnyObject {
+  var computeType: DType { get set }
+}
+
 extension Module {
   /// Computes every convolution below this module in `type`.
   public func setComputeType(_ type: DType) {
-    for case let convolution as Conv2d in modules { convolution.computeType = type }
+    for case let convolution as any ComputesInType in modules { convolution.computeType = type }
   }
 }

@@ -1,0 +1,84 @@
+internal import CKernels
+public import Torch
+
+/// The instructions that steps are computed with.
+public enum StepInstructions: Sendable, CaseIterable {
+  case portable, avx2, avx512
+
+  /// The fastest that this processor has.
+  public static var best: StepInstructions {
+    switch ckernels_step_best() {
+    case CKernelsStepAVX512: .avx512
+    case CKernelsStepAVX2: .avx2
+    default: .portable
+    }
+  }
+
+  /// Those that this processor has.
+  public static var available: [StepInstructions] {
+    switch best {
+    case .avx512: [.portable, .avx2, .avx512]
+    case .avx2: [.portable, .avx2]
+    case .portable: [.portable]
+    }
+  }
+
+  var version: CKernelsStepVersion {
+    switch self {
+    case .portable: CKernelsStepPortable
+    case .avx2: CKernelsStepAVX2
+    case .avx512: CKernelsStepAVX512
+    }
+  }
+}
+
+/// A matrix whose weights are packed once for products with a few vectors at a time.
+public final class StepLinear: Sendable {
+  public let inputs: Int
+  public let outputs: Int
+  private let packed: StepMemory
+  private let bias: StepMemory
+
+  /// - Parameters:
+  ///   - weight: `[outputs, inputs]`.
+  ///   - bias: `[outputs]`.
+  public init(_ weight: Tensor, bias: Tensor?) throws {
+    (outputs, inputs) = (weight.shape[0], weight.shape[1])
+    packed = StepMemory(count: ckernels_step_packed_count(inputs, outputs))
+    let values = try weight.to(.float32).contiguous().floats()
+    values.withUnsafeBufferPointer { [inputs, outputs, packed] in
+      ckernels_step_pack($0.baseAddress!, inputs, outputs, packed.address)
+    }
+    self.bias = StepMemory(try bias?.floats() ?? [Float](repeating: 0, count: outputs))
+  }
+
+  /// Floats of one output vector.
+  public var roundedOutputs: Int { StepMemory.rounded(outputs) }
+
+  /// y += W x + b for `streams` vectors.
+  public func add(
+    _ x: UnsafePointer<Float>, stride xStride: Int, to y: UnsafeMutablePointer<Float>, stride yStride: Int,
+    streams: Int, instructions: StepInstructions
+  ) {
+    for stream in 0..<streams {
+      let target = y + stream * yStride
+      for index in 0..<outputs { target[index] += bias.address[index] }
+    }
+    ckernels_step_product(
+      instructions.version, packed.address, inputs, outputs, x, xStride, y, yStride, streams)
+  }
+
+  /// y = W x + b, or y += W x where `adds`, for `streams` vectors.
+  public func apply(
+    _ x: UnsafePointer<Float>, stride xStride: Int, to y: UnsafeMutablePointer<Float>, stride yStride: Int,
+    streams: Int, adds: Bool = false, instructions: StepInstructions
+  ) {
+    if !adds {
+      for stream in 0..<streams {
+        (y + stream * yStride).update(from: bias.address, count: roundedOutputs)
+      }
+    }
+    ckernels_step_product(
+      instructions.version, packed.address, inputs, outputs, x, xStride, y, yStride, streams)
+  }
+}

@@ -1,0 +1,61 @@
+internal import Families
+internal import TorchNN
+
+/// A UNet that removes noise.
+struct DiffusionArchitecture: ClassImageArchitecture {
+  static let name = "class-image-diffusion"
+
+  var network: UNet.Configuration
+  var family: DiffusionFamily.Configuration
+  var sampler: DiffusionFamily.SamplerSettings
+
+  func isPlausible(for description: ClassImageModel.Description) -> Bool {
+    family.deviation > 0 && (1...10_000).contains(sampler.steps) && network.isPlausible(for: description)
+  }
+
+  func parts(_ description: ClassImageModel.Description) throws -> ClassImageModel.Parts {
+    try parts(description, UNet(network))
+  }
+
+  func parts(_ description: ClassImageModel.Description, _ unet: UNet) -> ClassImageModel.Parts {
+    let family = DiffusionFamily(family, sampleShape: description.sampleShape, settings: sampler) {
+      try unet($0, time: $1, global: $2)
+    }
+    return .init(
+      module: unet, hidden: unet.hiddenWeights, trainable: family, sampler: family, density: family,
+      inverter: family, hasCheapDensity: false, dequantizations: 4, scoredPictures: 200, densityChunk: 10)
+  }
+
+  struct Recipe: NetworkRecipe {
+    /// Side of the squares of pixels that become channels.
+    var patch: Int
+    /// Of each level of the UNet; multiples of 8.
+    var channels: [Int]
+    /// Of each level, down and up.
+    var blocks: Int
+    /// Even.
+    var embedding: Int
+    var sampler: DiffusionFamily.SamplerSettings
+
+    func architecture(for data: TrainingPictures) -> DiffusionArchitecture {
+      DiffusionArchitecture(
+        network: .init(
+          pictureChannels: data.description.channels, patch: patch, channels: channels, blocks: blocks,
+          embedding: embedding, condition: data.description.classes.count),
+        family: .init(mean: data.mean, deviation: data.deviation), sampler: sampler)
+    }
+  }
+}
+
+extension UNet.Configuration {
+  func isPlausible(for description: ClassImageModel.Description) -> Bool {
+    let divisor = patch << max(0, channels.count - 1)
+    return (1...16).contains(patch) && (1...6).contains(channels.count) && (1...16).contains(blocks)
+      && pictureChannels == description.channels && condition == description.classes.count
+      && (2...4096).contains(embedding) && embedding % 2 == 0 && (1...256).contains(groups)
+      && (1...64).contains(heads)
+      && channels.allSatisfy { (1...1024).contains($0) && $0 % groups == 0 }
+      && channels[channels.count - 1] % heads == 0
+      && description.height % divisor == 0 && description.width % divisor == 0
+  }
+}
