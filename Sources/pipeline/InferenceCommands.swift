@@ -38,7 +38,8 @@ struct InferenceArguments: ParsableArguments {
       throw PipelineError.usage(
         "--device is '\(device)', but '\(owner)' works on the CPU; 'cpu' would be right")
     }
-    let options = try Options(descriptions, owner: owner, given: given, fallbacks: specification.defaults)
+    let options = try Options(
+      descriptions, owner: owner, given: given, fallbacks: specification.scoringDefaults)
     guard !inputs.isEmpty else {
       throw PipelineError.usage("\(owner) needs an input: a file, or - for standard input")
     }

@@ -15,7 +15,7 @@ struct DrawTests {
     ])
     #expect(folder.text.split(separator: "\n").count == 5)
     let alone = try tool([
-      "run", "class-image", "trouser", "--seed", "7", "--first", "3", "-o", "-", "--family", "mixture",
+      "run", "class-image", "trouser", "--seed", "7", "--first", "3", "-o", "-", "--family", "diffusion",
     ])
     #expect(
       try Data(contentsOf: tool.folder.appendingPathComponent("single/class-image-0003.png")) == alone.output)
@@ -70,8 +70,13 @@ struct DrawTests {
       (["run", "class-image", "--family", "mixtur"], 2, "did you mean 'mixture'"),
       (["score", "super-resolution", "notes.txt"], 2, "cannot score"),
       (["score", "class-image"], 2, "needs an input"),
-      (["score", "class-image", "notes.txt", "--family", "diffusion"], 2, "these can: mixture"),
-      (["run", "class-image", "--steps", "3"], 2, "draws at once"),
+      (["score", "class-image", "notes.txt", "--family", "adversarial"], 2, "these can: mixture"),
+      (["run", "class-image", "--family", "mixture", "--steps", "3"], 2, "draws at once"),
+      (["run", "class-image", "--family", "discriminative"], 2, "cannot draw"),
+      (
+        ["run", "class-image", "--interpolate", "notes.txt", "--family", "mixture"], 2,
+        "does not map pictures"
+      ),
       (["run", "class-image", "--family", "diffusion", "--sampler", "heum"], 2, "did you mean 'heun'"),
       (["score", "class-image", "notes.txt"], 1, "not a picture in a known format"),
       (["classify", "class-image", "missing.png"], 1, "missing.png"),

@@ -57,6 +57,17 @@ public struct Specification: Sendable {
     .integer("chunk", in: 1...4096, default: 1, help: "samples that are worked on together"),
   ]
 
+  /// The model of `score`, `classify`, `complete` and `embed`, where that is another than the one of `run`.
+  private static let scoringModel = OptionDescription.text(
+    "scoring-model", default: "", help: "the model of score, classify, complete and embed")
+
+  /// The defaults of `score`, `classify`, `complete` and `embed`.
+  public var scoringDefaults: [String: GivenOption] {
+    var all = defaults
+    if let model = all.removeValue(forKey: Self.scoringModel.name) { all["model"] = model }
+    return all
+  }
+
   /// - Parameter options: of the task, beside the common ones; the keys that `defaults` may hold.
   /// - Throws: `PipelineError` of kind `.usage` that names the file and the line.
   public init(contentsOf file: URL, options: [OptionDescription] = []) throws {
@@ -79,7 +90,8 @@ public struct Specification: Sendable {
     version = try reader.optional("version", in: 1...Int.max) ?? reader.require("version")
     summary = try reader.require("summary")
     models = try Self.models(reader.entry("models")?.value, folder)
-    defaults = try Self.defaults(reader.entry("defaults")?.value, Self.commonOptions + options, models)
+    defaults = try Self.defaults(
+      reader.entry("defaults")?.value, Self.commonOptions + [Self.scoringModel] + options, models)
     stages = try Self.stages(reader.require("stages"))
     sampler = try reader.optional("sampler")
     training = try reader.optional("training")
@@ -141,7 +153,7 @@ public struct Specification: Sendable {
       defaults[description.name] = option
     }
     try reader.finish()
-    if let option = defaults["model"] {
+    for option in [defaults["model"], defaults[scoringModel.name]].compactMap({ $0 }) {
       do { _ = try model(option.value, models) } catch let error as PipelineError {
         throw PipelineError.usage("\(option.place): \(error)")
       }

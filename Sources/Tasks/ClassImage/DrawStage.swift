@@ -37,7 +37,7 @@ public struct DrawStage: Stage {
   ]
 
   static let modelOption = OptionDescription.text(
-    "model", default: "mixture", help: "the family, by its name in the specification")
+    "model", default: "diffusion", help: "the family, by its name in the specification")
 
   static func make(_ options: Options, _ environment: StageEnvironment) throws -> DrawStage {
     let specification = try environment.specification(for: "draw-class-image")
@@ -125,8 +125,8 @@ public struct DrawStage: Stage {
       let start = first + index * chunk
       // The last chunk is padded, for kernels are chosen by the batch's size.
       let noise = BatchNoise(seed: seed, first: start, count: chunk)
-      let labels = try (0..<chunk).map { row in
-        try wanted ?? model.drawClass(noise.row(row, stream: "class"))
+      let labels = (0..<chunk).map { row in
+        wanted ?? model.drawClass(noise.row(row, stream: "class"))
       }
       let given = try ClassConditioner(classes: model.description.classes)(labels)
       let x = try sampler.sample(given: given, noise: noise)
