@@ -104,7 +104,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/pipeline", swiftSettings: strict),
     .executableTarget(
-      name: "Benchmarks", dependencies: ["SuperResolutionTask", "MediaTensors", "MediaIO", "Torch"],
+      name: "Benchmarks",
+      dependencies: [
+        "ClassImageTask", "SuperResolutionTask", "Families", "Conditioners", "MediaTensors", "MediaIO",
+        "Torch",
+      ],
       path: "Sources/Benchmarks",
       swiftSettings: strict),
     // What several rooms' tests share: golden files, comparisons, temporary folders.

@@ -8,7 +8,6 @@ their PSNR on Y stands beside the seconds.
 """
 
 import argparse
-import json
 import pathlib
 import statistics
 import subprocess
@@ -18,32 +17,13 @@ import time
 
 import numpy
 from PIL import Image
+from turns import Way, take_turns
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "pipelines/super-resolution"
 PEER = pathlib.Path(__file__).with_name("super_resolution_peer.py")
 TOOL = ROOT / ".build/release/pipeline"
 BENCHMARKS = ROOT / ".build/release/pipeline-benchmarks"
-
-
-class Way:
-    """A process that enlarges once for every line that it is sent."""
-
-    def __init__(self, command):
-        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-    def __call__(self, line=""):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"bench: {' '.join(self.process.args)} ended; run it alone to see why")
-        return json.loads(answer)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def own(model, size, way="fused"):
@@ -54,22 +34,9 @@ def peer(way, weights, size):
     return [sys.executable, PEER, way, weights, size]
 
 
-def take_turns(commands, rounds, warmups=2):
+def medians(commands, rounds):
     """Seconds (median) and peak memory (MB) of each way."""
-    ways = {name: Way(command) for name, command in commands.items()}
-    seconds = {name: [] for name in ways}
-    memory = {}
-    for turn in range(warmups + rounds):
-        for name, way in ways.items():
-            # Until the threads of the one before have stopped waiting for work.
-            time.sleep(0.3)
-            answer = way()
-            memory[name] = answer["peakMegabytes"]
-            if turn >= warmups:
-                seconds[name].append(answer["seconds"])
-    for way in ways.values():
-        way.close()
-    return {name: (statistics.median(seconds[name]), memory[name]) for name in ways}
+    return {name: (statistics.median(seconds), memory) for name, (seconds, memory) in take_turns(commands, rounds).items()}
 
 
 def luma(path):
@@ -105,7 +72,7 @@ def same_network(rounds):
             weights = WEIGHTS / f"{model}-x2.safetensors"
             commands = {"pipeline": own(model, size), "pipeline, not fused": own(model, size, "plain")}
             commands |= {way: peer(way, weights, size) for way in ("eager", "compile", "onnxruntime", "openvino")}
-            results = take_turns(commands, rounds)
+            results = medians(commands, rounds)
             for name, (seconds, memory) in results.items():
                 ratio = seconds / results["pipeline"][0]
                 print(f"| {model} | {size} | {name} | {seconds:.3f} | {ratio:.2f} | {memory:.0f} |", flush=True)
@@ -119,7 +86,7 @@ def other_networks(rounds, sets):
     size = "256x256"
     commands = {f"pipeline {model}": own(model, size) for model in ("fast", "fidelity")}
     commands |= {"waifu2x photo": peer("waifu2x", "-", size), "SPAN ch48": peer("span", "-", size)}
-    for name, (seconds, memory) in take_turns(commands, rounds).items():
+    for name, (seconds, memory) in medians(commands, rounds).items():
         cells = "".join(f" {quality(commands[name], folder):.2f} |" for folder in sets)
         print(f"| {name} | {seconds:.3f} | {seconds / 0.262144:.2f} | {memory:.0f} |{cells}", flush=True)
 
@@ -142,11 +109,11 @@ def whole_command(rounds):
                            stdout=subprocess.DEVNULL)
             seconds["PyTorch script"].append(time.perf_counter() - start)
     # The first turn fills the page cache.
-    medians = {name: statistics.median(values[1:]) for name, values in seconds.items()}
+    typical = {name: statistics.median(values[1:]) for name, values in seconds.items()}
     print("\nThe whole command from cold, model fast, a 256×256 PNG to a 512×512 PNG\n")
     print("| way | seconds | over pipeline |\n|---|---|---|")
-    for name, value in medians.items():
-        print(f"| {name} | {value:.2f} | {value / medians['pipeline run']:.2f} |")
+    for name, value in typical.items():
+        print(f"| {name} | {value:.2f} | {value / typical['pipeline run']:.2f} |")
 
 
 def main():

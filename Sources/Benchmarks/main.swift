@@ -1,10 +1,11 @@
-// Times the super-resolution network for `make bench`, which runs this between its peers, round by round:
+// Times networks for `make bench`, which runs this between its peers, round by round:
 //
 //     pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]
+//     pipeline-benchmarks draw MODEL WEIGHTS.safetensors COUNT STEPS
 //
-// For every empty line read from standard input a random picture is enlarged once, and a line
-// `{"seconds": …, "peakMegabytes": …}` is written; for a line `IN.png OUT.png` that picture. The end of the input ends
-// the program. Loading and packing the weights comes before, unmeasured.
+// For every empty line read from standard input a random picture is enlarged once, or COUNT pictures are drawn together,
+// and a line `{"seconds": …, "peakMegabytes": …}` is written; for a line `IN.png OUT.png` that picture is enlarged. The
+// end of the input ends the program. Loading and packing the weights comes before, unmeasured.
 
 internal import Foundation
 internal import MediaIO
@@ -18,7 +19,23 @@ func peakMegabytes() -> Double {
   return Double(usage.ru_maxrss) / 1024
 }
 
+func report(_ time: Duration) {
+  let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+  print("{\"seconds\": \(seconds), \"peakMegabytes\": \(peakMegabytes())}")
+  fflush(nil)
+}
+
+func runDraws(_ arguments: [String]) throws {
+  guard arguments.count == 6, let count = Int(arguments[4]), count > 0, let steps = Int(arguments[5]) else {
+    throw TensorError("usage: pipeline-benchmarks draw MODEL WEIGHTS.safetensors COUNT STEPS")
+  }
+  let benchmark = try ClassImageBenchmark(weights: arguments[3], count: count, steps: steps)
+  let clock = ContinuousClock()
+  while readLine() != nil { report(try clock.measure { try benchmark.draw() }) }
+}
+
 func run(_ arguments: [String]) throws {
+  if arguments.count > 1, arguments[1] == "draw" { return try runDraws(arguments) }
   let sides = arguments.count > 2 ? arguments[2].split(separator: "x").compactMap { Int($0) } : []
   guard sides.count == 2, sides.allSatisfy({ $0 > 0 }) else {
     throw TensorError("usage: pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]")
@@ -39,10 +56,7 @@ func run(_ arguments: [String]) throws {
       continue
     }
     let clock = ContinuousClock()
-    let time = try clock.measure { _ = try upscaler(picture) }
-    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-    print("{\"seconds\": \(seconds), \"peakMegabytes\": \(peakMegabytes())}")
-    fflush(nil)
+    report(try clock.measure { _ = try upscaler(picture) })
   }
 }
 

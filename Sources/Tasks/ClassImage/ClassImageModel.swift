@@ -149,6 +149,12 @@ public struct ClassImageModel: Sendable {
     return ClassImageModel(diffusion, description, diffusion.parts(description, unet))
   }
 
+  /// The same model with so many sampling steps; itself for 0, or where it draws at once.
+  public func drawing(steps: Int) -> ClassImageModel {
+    guard steps > 0 else { return self }
+    return drawing { $0.steps = steps } ?? self
+  }
+
   /// log P(x | y) of every class in nats of grey levels, `float64 [N, K]`.
   /// - Parameters:
   ///   - pixels: grey levels, `uint8 [N, C, H, W]`.

@@ -1,6 +1,6 @@
 internal import Conditioners
 internal import Families
-public import Foundation
+internal import Foundation
 internal import MediaIO
 internal import MediaTensors
 internal import ModelEvaluation
@@ -169,7 +169,7 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
       try request.context.checkCancelled()
       let noise = BatchNoise(seed: seed, first: index, count: 1)
       // The class of each draw comes from its posterior given what is known.
-      let drawnLabel = try label ?? model.drawClass(noise.row(0, stream: "class"), from: posterior ?? [])
+      let drawnLabel = label ?? model.drawClass(noise.row(0, stream: "class"), from: posterior ?? [])
       let given = try conditioner([drawnLabel])
       let drawn = try completer.complete(x, known: known, given: given, noise: noise).select(0, 0)
       var picture = try Image(
