@@ -70,7 +70,7 @@ struct DrawTests {
       (["run", "class-image", "--family", "mixtur"], 2, "did you mean 'mixture'"),
       (["score", "super-resolution", "notes.txt"], 2, "cannot score"),
       (["score", "class-image"], 2, "needs an input"),
-      (["score", "class-image", "notes.txt", "--family", "adversarial"], 2, "these can: mixture"),
+      (["score", "class-image", "notes.txt", "--family", "discriminative"], 2, "these can: mixture"),
       (["run", "class-image", "--family", "mixture", "--steps", "3"], 2, "draws at once"),
       (["run", "class-image", "--family", "discriminative"], 2, "cannot draw"),
       (

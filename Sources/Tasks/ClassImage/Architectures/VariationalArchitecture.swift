@@ -22,7 +22,7 @@ struct VariationalArchitecture: ClassImageArchitecture {
     let family = VariationalFamily(sampleShape: description.sampleShape, backbone: Backbone(network: module))
     return .init(
       module: module, hidden: module.hiddenWeights, trainable: family, sampler: family, density: family,
-      encoder: family, inverter: family, countsLevels: true, scoredPictures: 500)
+      encoder: family, inverter: family, countsLevels: true, scoredPictures: 250)
   }
 
   private struct Backbone: LadderBackbone {
