@@ -296,7 +296,14 @@ struct ClassImageTests {
       input: try image.pngData(), name: "in.png",
       options: try Options(
         task.options(of: verb), owner: "test",
-        given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) })))
+        given: Self.given(given)))
+  }
+
+  /// Of the mixture, unless another model is named.
+  private static func given(_ options: [String: String]) -> [String: GivenOption] {
+    Dictionary(
+      uniqueKeysWithValues: ["model": "mixture"].merging(options) { $1 }
+        .map { ($0.key, .commandLine($0.key, $0.value)) })
   }
 
   private func draw(_ specification: Specification, _ given: [String: String], workers: Int = 1) throws
@@ -304,7 +311,7 @@ struct ClassImageTests {
   {
     let options = try Options(
       DrawStage.options, owner: "test",
-      given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) }))
+      given: Self.given(given))
     return try task.draw("", options, specification, context: StageContext(workers: workers))
   }
 

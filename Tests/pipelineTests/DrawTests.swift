@@ -37,7 +37,7 @@ struct DrawTests {
     #expect(try tool(["replay", "d.png", "--threads", "1"]).text.contains("the same"))
 
     let input = "single/class-image-0001.png"
-    let classified = try tool(["classify", "class-image", input, "--json"])
+    let classified = try tool(["classify", "class-image", input, "--family", "flow", "--json"])
     #expect(classified.text.contains("\"posterior\":[{\"name\":\"trouser\""), "\(classified.errors)")
     let some = try tool(["classify", "class-image", input, "missing.png", input])
     #expect(some.status == 1 && some.text.split(separator: "\n").count == 2)

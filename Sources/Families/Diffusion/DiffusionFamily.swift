@@ -1,8 +1,7 @@
 public import Conditioners
 internal import Foundation
-public import Samplers
+internal import Samplers
 public import Torch
-public import TorchNN
 
 /// P(x | y) by removing noise step by step (Karras et al. 2022, "Elucidating the design space of diffusion-based
 /// generative models"), with the backbone injected.
@@ -109,12 +108,15 @@ public struct DiffusionFamily: Sampling, Trainable {
       let start = try noise.normal(sampleShape, stream: "start") * levels.sigmas[0]
       let count = noise.samples.count
       let global = conditioning.global
-      let nothing = try global?.zerosLike()
+      // Told and untold side by side: one batch is faster than two.
+      let both = try global.map { try Tensor.cat([$0, $0.zerosLike()], axis: 0) }
       let denoiser: Denoiser = { z, sigma in
-        let level = try Tensor.full([count, 1, 1, 1], sigma)
-        let conditional = try denoised(z, level, global)
-        guard settings.guidance != 1, let nothing else { return conditional }
-        let unconditional = try denoised(z, level, nothing)
+        guard settings.guidance != 1, let both else {
+          return try denoised(z, .full([count, 1, 1, 1], sigma), global)
+        }
+        let clean = try denoised(.cat([z, z], axis: 0), .full([2 * count, 1, 1, 1], sigma), both)
+        let unconditional = try clean.narrow(0, start: count, length: count)
+        let conditional = try clean.narrow(0, start: 0, length: count)
         return try unconditional + (conditional - unconditional) * settings.guidance
       }
       let fresh: (Int) throws -> Tensor = { try noise.normal(sampleShape, step: $0 + 1, stream: "fresh") }
