@@ -21,6 +21,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The model whose recipe is followed.", valueName: "name"))
   var model: String?
 
+  @Option(help: .hidden)
+  var family: String?
+
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Files and folders to train on.", valueName: "path"))
   var data: [String] = []
 
@@ -63,7 +66,7 @@ struct TrainCommand: ParsableCommand {
       throw PipelineError.usage("task '\(task.name)' cannot be trained")
     }
     let specification = try task.specification(in: PipelineHome())
-    let model = try specification.model(named: model)
+    let model = try specification.model(named: model ?? family)
     let given = try GivenOption.parse(options, task.options, owner: "task '\(task.name)'")
     let checked = try Options(
       task.options, owner: "task '\(task.name)'", given: given, fallbacks: specification.defaults)

@@ -68,6 +68,8 @@ struct DrawTests {
       (["run", "class-image", "-o", "x.jpg"], 2, "writes .png files"),
       (["run", "class-image", "--count", "0"], 2, "--count is '0'"),
       (["run", "class-image", "--family", "mixtur"], 2, "did you mean 'mixture'"),
+      (["train", "class-image", "--family", "flwo"], 2, "did you mean 'flow'"),
+      (["evaluate", "class-image", "--family", "flwo"], 2, "did you mean 'flow'"),
       (["score", "super-resolution", "notes.txt"], 2, "cannot score"),
       (["score", "class-image"], 2, "needs an input"),
       (["score", "class-image", "notes.txt", "--family", "discriminative"], 2, "these can: mixture"),
