@@ -117,7 +117,7 @@ let package = Package(
     tests("TorchNN", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("MediaTensors", ["MediaIO", "Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests("ModelTraining", ["TorchNN", "Torch", "TestSupport", logging]),
-    tests("StepInference", ["TorchNN", "Torch", "TestSupport"]),
+    tests("StepInference", ["CKernels", "TorchNN", "Torch", "TestSupport"]),
     tests("Samplers", ["Torch", "TestSupport"]),
     tests(
       "Families", ["Conditioners", "Samplers", "StepInference", "TorchNN", "Torch", "TestSupport"],

@@ -13,20 +13,20 @@ public final class CausalPatchStepper {
   private let features: StepGrid
   private let layers: [StepGrid]
   /// Of each block, `[streams, 2 C]`.
-  private let labels: [StepMemory]
-  private let input: StepMemory
+  private let labels: [AlignedFloats]
+  private let input: AlignedFloats
   private let inputStride: Int
-  private let gates: StepMemory
+  private let gates: AlignedFloats
   private let gateStride: Int
-  private let gated: StepMemory
-  private let stream: StepMemory
+  private let gated: AlignedFloats
+  private let stream: AlignedFloats
   private let width: Int
-  private let contexts: StepMemory
+  private let contexts: AlignedFloats
   private let contextStride: Int
-  private let hidden: StepMemory
-  private let deeper: StepMemory
+  private let hidden: AlignedFloats
+  private let deeper: AlignedFloats
   private let headStride: Int
-  private let outputs: StepMemory
+  private let outputs: AlignedFloats
   private let outputStride: Int
 
   /// - Parameter globals: `Conditioning.global` of each stream.
@@ -47,29 +47,29 @@ public final class CausalPatchStepper {
         channels: c.channels)
     }
     // The gates read whole vectors of both halves.
-    gateStride = StepMemory.rounded(c.channels + StepMemory.rounded(c.channels))
-    let given = StepMemory(globals.flatMap { $0 })
+    gateStride = AlignedFloats.rounded(c.channels + AlignedFloats.rounded(c.channels))
+    let given = AlignedFloats(globals.flatMap { $0 })
     labels = network.blocks.map { [gateStride] block in
-      let memory = StepMemory(count: count * gateStride)
+      let memory = AlignedFloats(count: count * gateStride)
       block.label.apply(
         given.address, stride: c.condition, to: memory.address, stride: gateStride, streams: count,
         instructions: instructions)
       return memory
     }
-    inputStride = StepMemory.rounded(
+    inputStride = AlignedFloats.rounded(
       max(network.first.inputs, network.blocks.map(\.conv.inputs).max() ?? 0, network.heads[0].near.inputs))
-    input = StepMemory(count: count * inputStride)
-    gates = StepMemory(count: count * gateStride)
-    width = StepMemory.rounded(c.channels)
-    gated = StepMemory(count: count * width)
-    stream = StepMemory(count: count * width)
-    contextStride = StepMemory.rounded(CausalPatchNetwork.pixels * c.head)
-    contexts = StepMemory(count: count * contextStride)
-    headStride = StepMemory.rounded(c.head)
-    hidden = StepMemory(count: count * headStride)
-    deeper = StepMemory(count: count * headStride)
-    outputStride = StepMemory.rounded(c.outputs)
-    outputs = StepMemory(count: count * outputStride)
+    input = AlignedFloats(count: count * inputStride)
+    gates = AlignedFloats(count: count * gateStride)
+    width = AlignedFloats.rounded(c.channels)
+    gated = AlignedFloats(count: count * width)
+    stream = AlignedFloats(count: count * width)
+    contextStride = AlignedFloats.rounded(CausalPatchNetwork.pixels * c.head)
+    contexts = AlignedFloats(count: count * contextStride)
+    headStride = AlignedFloats.rounded(c.head)
+    hidden = AlignedFloats(count: count * headStride)
+    deeper = AlignedFloats(count: count * headStride)
+    outputStride = AlignedFloats.rounded(c.outputs)
+    outputs = AlignedFloats(count: count * outputStride)
     begin()
   }
 
@@ -108,7 +108,7 @@ public final class CausalPatchStepper {
   /// Makes `to` a copy of `from`.
   public func copy(from: Int, to: Int) {
     guard from != to else { return }
-    func copy(_ memory: StepMemory, _ stride: Int) {
+    func copy(_ memory: AlignedFloats, _ stride: Int) {
       (memory.address + to * stride).update(from: memory.address + from * stride, count: stride)
     }
     copy(features.memory, features.perStream)
@@ -189,7 +189,7 @@ public final class CausalPatchStepper {
       instructions: instructions)
   }
 
-  private func rectify(_ memory: StepMemory, _ count: Int) {
+  private func rectify(_ memory: AlignedFloats, _ count: Int) {
     for s in 0..<streams {
       let values = memory.address + s * headStride
       for unit in 0..<count { values[unit] = max(0, values[unit]) }

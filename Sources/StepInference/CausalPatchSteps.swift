@@ -27,7 +27,7 @@ public final class CausalPatchSteps: Sendable {
   let heads: [Head]
 
   static let (firstRows, firstReach) = (3, 4)
-  static let features = 2 * CausalPatchNetwork.pixels
+  static let features = PatchFeatures.channels
 
   /// Reads the weights; later changes of the module are not seen.
   public init(_ network: CausalPatchNetwork) throws {

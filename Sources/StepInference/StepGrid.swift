@@ -1,6 +1,8 @@
+internal import TorchNN
+
 /// What several streams keep of a grid of patches, with zeros for what lies outside.
 struct StepGrid {
-  let memory: StepMemory
+  let memory: AlignedFloats
   let rowsAbove: Int
   let reach: Int
   let channels: Int
@@ -10,8 +12,8 @@ struct StepGrid {
   init(streams: Int, height: Int, width: Int, rowsAbove: Int, reach: Int, channels: Int) {
     (self.rowsAbove, self.reach, self.channels) = (rowsAbove, reach, channels)
     self.width = width + 2 * reach
-    perStream = StepMemory.rounded((height + rowsAbove) * self.width * channels)
-    memory = StepMemory(count: streams * perStream)
+    perStream = AlignedFloats.rounded((height + rowsAbove) * self.width * channels)
+    memory = AlignedFloats(count: streams * perStream)
   }
 
   func address(_ stream: Int, _ row: Int, _ column: Int) -> UnsafeMutablePointer<Float> {

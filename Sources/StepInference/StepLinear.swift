@@ -1,3 +1,4 @@
+internal import TorchNN
 internal import CKernels
 public import Torch
 
@@ -36,24 +37,24 @@ public enum StepInstructions: Sendable, CaseIterable {
 public final class StepLinear: Sendable {
   public let inputs: Int
   public let outputs: Int
-  private let packed: StepMemory
-  private let bias: StepMemory
+  private let packed: AlignedFloats
+  private let bias: AlignedFloats
 
   /// - Parameters:
   ///   - weight: `[outputs, inputs]`.
   ///   - bias: `[outputs]`.
   public init(_ weight: Tensor, bias: Tensor?) throws {
     (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    packed = StepMemory(count: ckernels_step_packed_count(inputs, outputs))
+    packed = AlignedFloats(count: ckernels_step_packed_count(inputs, outputs))
     let values = try weight.to(.float32).contiguous().floats()
     values.withUnsafeBufferPointer { [inputs, outputs, packed] in
       ckernels_step_pack($0.baseAddress!, inputs, outputs, packed.address)
     }
-    self.bias = StepMemory(try bias?.floats() ?? [Float](repeating: 0, count: outputs))
+    self.bias = AlignedFloats(try bias?.floats() ?? [Float](repeating: 0, count: outputs))
   }
 
   /// Floats of one output vector.
-  public var roundedOutputs: Int { StepMemory.rounded(outputs) }
+  public var roundedOutputs: Int { AlignedFloats.rounded(outputs) }
 
   /// y += W x + b for `streams` vectors.
   public func add(

@@ -66,6 +66,22 @@ public struct KeyedNoise: Sendable, Equatable {
     }
   }
 
+  /// An index that comes with the given probabilities, which need not add up to 1: where element 0 of `uniform` falls when
+  /// they are laid side by side.
+  /// - Precondition: one of them is above 0.
+  public func category(_ probabilities: [Double]) -> Int {
+    var left = Double(uniform(count: 1)[0]) * probabilities.reduce(0, +)
+    for (index, probability) in probabilities.enumerated() {
+      if left < probability { return index }
+      left -= probability
+    }
+    // Rounding may leave a rest.
+    guard let last = probabilities.lastIndex(where: { $0 > 0 }) else {
+      preconditionFailure("nothing is possible")
+    }
+    return last
+  }
+
   /// Element `p` is made from block `p / perBlock`, lane `p % perBlock`.
   @inline(__always)
   private func elements<Element>(

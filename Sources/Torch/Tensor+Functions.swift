@@ -1,5 +1,7 @@
 extension Tensor {
   private static let reluOperator = Operator("aten::relu")
+  private static let softplusOperator = Operator("aten::softplus")
+  private static let logSigmoidOperator = Operator("aten::log_sigmoid")
   private static let leakyReLUOperator = Operator("aten::leaky_relu")
   private static let sigmoidOperator = Operator("aten::sigmoid")
   private static let tanhOperator = Operator("aten::tanh")
@@ -27,6 +29,12 @@ extension Tensor {
   }
 
   public func sigmoid() throws -> Tensor { try Self.sigmoidOperator([.tensor(self)]) }
+
+  /// log(1 + eˣ).
+  public func softplus() throws -> Tensor { try Self.softplusOperator([.tensor(self)]) }
+
+  /// log σ(x), without overflow.
+  public func logSigmoid() throws -> Tensor { try Self.logSigmoidOperator([.tensor(self)]) }
 
   public func tanh() throws -> Tensor { try Self.tanhOperator([.tensor(self)]) }
 

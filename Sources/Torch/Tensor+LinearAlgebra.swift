@@ -6,6 +6,7 @@ extension Tensor {
   private static let eyeOperator = Operator("aten::eye")
   private static let logSumExpOperator = Operator("aten::logsumexp")
   private static let softmaxOperator = Operator("aten::softmax", "int")
+  private static let logSoftmaxOperator = Operator("aten::log_softmax", "int")
   private static let argmaxOperator = Operator("aten::argmax")
   private static let gatherOperator = Operator("aten::gather")
   private static let whereOperator = Operator("aten::where", "self")
@@ -41,6 +42,10 @@ extension Tensor {
 
   public func softmax(_ axis: Int) throws -> Tensor {
     try Self.softmaxOperator([.tensor(self), .int(axis)])
+  }
+
+  public func logSoftmax(_ axis: Int) throws -> Tensor {
+    try Self.logSoftmaxOperator([.tensor(self), .int(axis)])
   }
 
   /// The index of the largest entry of `axis`, as `int64`.

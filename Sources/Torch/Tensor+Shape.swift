@@ -18,6 +18,7 @@ extension Tensor {
   private static let cloneOperator = Operator("aten::clone")
   private static let bilinearOperator = Operator("aten::upsample_bilinear2d")
   private static let pixelShuffleOperator = Operator("aten::pixel_shuffle")
+  private static let pixelUnshuffleOperator = Operator("aten::pixel_unshuffle")
 
   /// How a `[N, C, H, W]` tensor lies in memory; the raw value is PyTorch's `MemoryFormat` number.
   public enum MemoryFormat: Int, Sendable {
@@ -111,6 +112,11 @@ extension Tensor {
   /// `[N, C·r², H, W]` to `[N, C, H·r, W·r]` (Shi et al. 2016, equation 4).
   public func pixelShuffled(_ factor: Int) throws -> Tensor {
     try Self.pixelShuffleOperator([.tensor(self), .int(factor)])
+  }
+
+  /// `[N, C, H·r, W·r]` to `[N, C·r², H, W]`, the inverse of `pixelShuffled`.
+  public func pixelUnshuffled(_ factor: Int) throws -> Tensor {
+    try Self.pixelUnshuffleOperator([.tensor(self), .int(factor)])
   }
 
   /// `[N, C, H, W]` enlarged to `height` × `width` by linear interpolation between sample centres.

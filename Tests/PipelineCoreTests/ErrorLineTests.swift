@@ -57,6 +57,10 @@ struct ErrorLineTests {
       "pipeline.yaml:6: 'model': unknown model 'foto'; did you mean 'photo'? (known: photo)"
     ),
     (
+      "models: {photo: {weights: a}}\nstages: [a]\ndefaults: {scoring-model: foto}",
+      "pipeline.yaml:6: 'scoring-model': unknown model 'foto'; did you mean 'photo'? (known: photo)"
+    ),
+    (
       "models: {m: {weight: a}}\nstages: [a]",
       "pipeline.yaml:4: unknown key 'weight'; did you mean 'weights'?"
     ),

@@ -37,7 +37,7 @@ struct BackboneParityTests {
         height: 4, width: 5, channels: 12, blocks: 2, rows: 1, reach: 2, head: 8, condition: 3, outputs: 9))
     try load("causal_patch", network)
     let x = try golden("causal_patch.x")
-    #expect(try difference(CausalPatchNetwork.features(x), "causal_patch.shown") < 1e-6)
+    #expect(try difference(PatchFeatures.of(x), "causal_patch.shown") < 1e-6)
     let weight = network.body[0].conv.weight
     try weight.value.requiresGradient(true)
     let y = try network(x, global: golden("causal_patch.condition"))

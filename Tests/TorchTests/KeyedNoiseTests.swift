@@ -115,4 +115,13 @@ import Testing
         largest, probability - Double(entry.offset) / count, Double(entry.offset + 1) / count - probability)
     }
   }
+
+  /// Each category as often as its share says, and never one without a share.
+  @Test func categories() {
+    let counts = (0..<4000).reduce(into: [0, 0, 0]) { counts, sample in
+      counts[KeyedNoise(seed: 1, sample: UInt64(sample), step: 0).category([2, 0, 6])] += 1
+    }
+    #expect(counts[1] == 0 && abs(counts[0] - 1000) < 120 && counts[0] + counts[2] == 4000)
+    #expect(KeyedNoise(seed: 1, sample: 0, step: 0).category([0, 1]) == 1)
+  }
 }

@@ -16,11 +16,9 @@ public enum AdversarialObjective: String, Codable, Sendable, CaseIterable {
   /// Arjovsky et al. 2017; the gradient penalty keeps the discriminator smooth.
   case wasserstein
 
-  private static let softplus = Operator("aten::softplus")
-
   public func real(_ v: Tensor) throws -> Tensor {
     switch self {
-    case .jensenShannon: try -Self.softplus([.tensor(-v)])
+    case .jensenShannon: try -(-v).softplus()
     case .kullbackLeibler, .pearson, .wasserstein: v
     case .reverseKullbackLeibler: try -Self.exponential(-v)
     case .hinge: try -(1 - v).relu()
@@ -29,7 +27,7 @@ public enum AdversarialObjective: String, Codable, Sendable, CaseIterable {
 
   public func fake(_ v: Tensor) throws -> Tensor {
     switch self {
-    case .jensenShannon: try Self.softplus([.tensor(v)])
+    case .jensenShannon: try v.softplus()
     case .kullbackLeibler: try Self.exponential(v - 1)
     case .reverseKullbackLeibler: try v - 1
     case .pearson: try v.squared() / 4 + v

@@ -6,8 +6,6 @@ public import Torch
 ///
 /// Its parameters are, for M components, M logits, M means over −1…1, and M log scales, in this order.
 public enum DiscretizedLogisticMixture {
-  private static let softplus = Operator("aten::softplus")
-  private static let logSoftmax = Operator("aten::log_softmax", "int")
   private static let maximum = Operator("aten::maximum")
 
   /// Log scales are held within these; e^−7 is a ninth of a level.
@@ -20,7 +18,7 @@ public enum DiscretizedLogisticMixture {
   /// - Returns: log probabilities in nats, `[N, …]`.
   public static func logProbability(_ levels: Tensor, _ parameters: Tensor) throws -> Tensor {
     let m = parameters.shape[1] / 3
-    let weights = try logSoftmax([.tensor(parameters.narrow(1, start: 0, length: m)), .int(1)])
+    let weights = try parameters.narrow(1, start: 0, length: m).logSoftmax(1)
     let means = try parameters.narrow(1, start: m, length: m)
     let logScales = try parameters.narrow(1, start: 2 * m, length: m).clamped(
       leastLogScale, greatestLogScale)
@@ -30,8 +28,8 @@ public enum DiscretizedLogisticMixture {
     let below = try (centred - 1 / 255) * precision
     // log(σ(a) − σ(b)) = log σ(a) + log σ(−b) + log(1 − e^(b − a)), without cancellation.
     let width = try precision * (2 / 255)
-    let upper = try -softplus([.tensor(-above)])
-    let lower = try -softplus([.tensor(below)])
+    let upper = try -(-above).softplus()
+    let lower = try -below.softplus()
     let inside = try upper + lower + logOneMinusExp(width)
     let isFirst = try 1 - levels.clamped(0, 1)
     let isLast = try (levels - 254).clamped(0, 1)

@@ -63,7 +63,7 @@ extension AutoregressiveFamily {
       }
     }
     total += Self.logMean(weights)
-    let chosen = MixtureFamily.draw(Self.shares(weights), noise("choice", 0).uniform(count: 1)[0])
+    let chosen = noise("choice", 0).category(Self.shares(weights))
     return (pictures[chosen], total)
   }
 

@@ -11,7 +11,6 @@ public struct DiscriminativeFamily: Trainable, Classifying, Encoding {
   /// Scores before the softmax, `[N, K]`, of features.
   public typealias Scores = @Sendable (_ features: Tensor) throws -> Tensor
 
-  private static let logSoftmax = Operator("aten::log_softmax", "int")
   private let features: Features
   private let scores: Scores
   /// Largest shift of a training picture to any side, in pixels.
@@ -46,7 +45,7 @@ public struct DiscriminativeFamily: Trainable, Classifying, Encoding {
   }
 
   public func logPosterior(_ x: Tensor) throws -> Tensor {
-    try Self.logSoftmax([.tensor(scores(features(x * 2 - 1))), .int(1)])
+    try scores(features(x * 2 - 1)).logSoftmax(1)
   }
 
   /// The features that the classes are told by.

@@ -7,8 +7,6 @@ public import Torch
 ///
 /// Parameters are, for M components, M logits, M means and M log scales along axis 1.
 public enum LogisticMixture {
-  private static let logSigmoid = Operator("aten::log_sigmoid")
-  private static let logSoftmax = Operator("aten::log_softmax", "int")
   private static let minimum = Operator("aten::amin")
   private static let maximum = Operator("aten::amax")
 
@@ -33,7 +31,7 @@ public enum LogisticMixture {
 
     init(_ parameters: Tensor) throws {
       let m = parameters.shape[1] / 3
-      logWeights = try logSoftmax([.tensor(parameters.narrow(1, start: 0, length: m)), .int(1)])
+      logWeights = try parameters.narrow(1, start: 0, length: m).logSoftmax(1)
       means = try parameters.narrow(1, start: m, length: m)
       logScales = try parameters.narrow(1, start: 2 * m, length: m).clamped(leastLogScale, 20)
     }
@@ -43,8 +41,8 @@ public enum LogisticMixture {
     /// logit of the distribution function, of u `[N, 1, …]`.
     func logit(_ u: Tensor) throws -> Tensor {
       let c = try standardized(u)
-      return try (logWeights + logSigmoid([.tensor(c)])).logSumExp(1)
-        - (logWeights + logSigmoid([.tensor(-c)])).logSumExp(1)
+      return try (logWeights + c.logSigmoid()).logSumExp(1)
+        - (logWeights + (-c).logSigmoid()).logSumExp(1)
     }
   }
 
@@ -52,7 +50,7 @@ public enum LogisticMixture {
   public static func logDensity(_ u: Tensor, _ parameters: Tensor) throws -> Tensor {
     let parts = try Parts(parameters)
     let c = try parts.standardized(u)
-    return try (parts.logWeights - parts.logScales + logSigmoid([.tensor(c)]) + logSigmoid([.tensor(-c)]))
+    return try (parts.logWeights - parts.logScales + c.logSigmoid() + (-c).logSigmoid())
       .logSumExp(1)
   }
 

@@ -59,14 +59,12 @@ public struct ScaleLattice: Sendable {
     return try Tensor(values, shape: [c, h, w])
   }
 
-  private static let unshuffle = Operator("aten::pixel_unshuffle")
-
   /// `x [N, 1, H, W]` on every grid, from fine to coarse.
   public func squeezed(_ x: Tensor) throws -> [Tensor] {
     var parts: [Tensor] = []
     var picture = x
     for _ in grids.dropLast() {
-      let grid = try Self.unshuffle([.tensor(picture), .int(2)])
+      let grid = try picture.pixelUnshuffled(2)
       parts.append(grid)
       picture = try grid.narrow(1, start: 0, length: 1)
     }

@@ -123,9 +123,8 @@ public struct MixtureFamily: Sampling, DensityModel, Completing, Encoding {
       let joint = try joint(x, known: known, classes(conditioning, rows: noise.samples.count))
       // One chunk's rows are few, and each has a component of its own.
       let rows = try noise.samples.indices.map { row in
-        let place = Self.draw(
-          try joint.select(0, row).softmax(0).elements(Double.self),
-          noise.row(row, stream: "component").uniform(count: 1)[0])
+        let place = try noise.row(row, stream: "component").category(
+          joint.select(0, row).softmax(0).elements(Double.self))
         return try draw(
           x.narrow(0, start: row, length: 1), known.narrow(0, start: row, length: 1), component: place,
           noise: BatchNoise(seed: noise.seed, samples: [noise.samples[row]], firstStep: noise.firstStep))
@@ -149,16 +148,6 @@ public struct MixtureFamily: Sampling, DensityModel, Completing, Encoding {
     let grain = try noise.normal([d], stream: "pixels").to(.float64) * analyzer.variances.squareRoot()
     let drawn = try analyzer.means + z.matmul(analyzer.loadings.permuted([0, 2, 1])).squeezed(0) + grain
     return try x.to(.float32).selected(where: known, else: drawn.to(.float32))
-  }
-
-  /// The index in which `uniform` falls when the probabilities are laid side by side.
-  static func draw(_ probabilities: [Double], _ uniform: Float) -> Int {
-    var left = Double(uniform) * probabilities.reduce(0, +)
-    for (index, probability) in probabilities.enumerated() {
-      if left < probability { return index }
-      left -= probability
-    }
-    return probabilities.lastIndex { $0 > 0 } ?? 0
   }
 
   /// The log densities of x under every component, in nats a dimension, less their mean: `[N, K · C]`.

@@ -22,6 +22,11 @@ public struct Judge: Sendable {
     public let features: Tensor
     /// The most probable class of each x.
     public let classes: [Int]
+
+    public init(features: Tensor, classes: [Int]) {
+      self.features = features
+      self.classes = classes
+    }
   }
 
   /// Looks at `x [N, …]` in chunks.

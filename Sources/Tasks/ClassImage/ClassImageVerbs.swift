@@ -40,7 +40,7 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
   }
 
   /// - Throws: `PipelineError` of kind `.usage` that names the models that can do what this one cannot.
-  private static func check(
+  static func check(
     _ canDo: Bool, _ name: String, _ lack: String, _ specification: Specification,
     _ able: (ClassImageModel) -> Bool
   ) throws {
@@ -169,7 +169,7 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
       try request.context.checkCancelled()
       let noise = BatchNoise(seed: seed, first: index, count: 1)
       // The class of each draw comes from its posterior given what is known.
-      let drawnLabel = label ?? model.drawClass(noise.row(0, stream: "class"), from: posterior ?? [])
+      let drawnLabel = label ?? noise.row(0, stream: "class").category(posterior ?? [])
       let given = try conditioner([drawnLabel])
       let drawn = try completer.complete(x, known: known, given: given, noise: noise).select(0, 0)
       var picture = try Image(

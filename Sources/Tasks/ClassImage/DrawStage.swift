@@ -42,9 +42,14 @@ public struct DrawStage: Stage {
   static func make(_ options: Options, _ environment: StageEnvironment) throws -> DrawStage {
     let specification = try environment.specification(for: "draw-class-image")
     let entry = try specification.model(named: options.text("model"))
+    let model = try sampling(ClassImageModel(contentsOf: entry.weights), entry.name, options)
+    try ClassImage.check(model.sampler != nil, entry.name, "cannot draw", specification) { $0.sampler != nil }
+    try ClassImage.check(
+      options.text("interpolate").isEmpty || model.parts.inverter != nil, entry.name,
+      "does not map pictures to noise", specification
+    ) { $0.parts.inverter != nil }
     return DrawStage(
-      model: try sampling(ClassImageModel(contentsOf: entry.weights), entry.name, options),
-      modelName: entry.name,
+      model: model, modelName: entry.name,
       weightsSHA256: try Digest.sha256(of: entry.weights),
       chunk: entry.chunk ?? specification.defaults["chunk"].flatMap { Int($0.value) } ?? 16, options: options)
   }
@@ -116,7 +121,7 @@ public struct DrawStage: Stage {
     let count = options.integer("count")
     let seed = UInt64(options.integer("seed"))
     let (model, chunk) = (model, chunk)
-    guard let sampler = model.sampler else { throw PipelineError.usage("model '\(modelName)' cannot draw") }
+    guard let sampler = model.sampler else { preconditionFailure("checked") }
     let progress = context.startProgress("draw", total: count, unit: "pictures")
     defer { progress.finish() }
     let parts = try ChunkRunner(workers: context.workers).map((count + chunk - 1) / chunk) {
@@ -126,7 +131,7 @@ public struct DrawStage: Stage {
       // The last chunk is padded, for kernels are chosen by the batch's size.
       let noise = BatchNoise(seed: seed, first: start, count: chunk)
       let labels = (0..<chunk).map { row in
-        wanted ?? model.drawClass(noise.row(row, stream: "class"))
+        wanted ?? noise.row(row, stream: "class").category(model.description.prior)
       }
       let given = try ClassConditioner(classes: model.description.classes)(labels)
       let x = try sampler.sample(given: given, noise: noise)
@@ -142,10 +147,7 @@ public struct DrawStage: Stage {
 
   /// The pictures between that of `--interpolate` and that which `text` names.
   private func walk(_ text: String, _ context: StageContext) throws -> [Draw] {
-    guard let inverter = model.parts.inverter else {
-      throw PipelineError.usage(
-        "model '\(modelName)' does not map pictures to noise; flow, variational and diffusion do")
-    }
+    guard let inverter = model.parts.inverter else { preconditionFailure("checked") }
     let names = [options.text("interpolate"), text]
     guard !text.isEmpty else {
       throw PipelineError.usage(
@@ -230,16 +232,5 @@ extension ClassImageModel {
         NearestName.unknown("class", name, known: description.classes, listing: true))
     }
     return label
-  }
-
-  /// A class drawn from P(y), or from other probabilities.
-  func drawClass(_ noise: KeyedNoise, from probabilities: [Double]? = nil) -> Int {
-    let probabilities = probabilities ?? description.prior
-    var left = Double(noise.uniform(count: 1)[0])
-    for (label, probability) in probabilities.enumerated() {
-      if left < probability { return label }
-      left -= probability
-    }
-    return probabilities.lastIndex { $0 > 0 } ?? 0
   }
 }

@@ -35,8 +35,6 @@ public final class Generator: Module {
 /// How real a picture looks, given its class, as one number: features, and their product with what the class wants
 /// (Miyato & Koyama 2018, "cGANs with projection discriminator", equation 4).
 public final class Discriminator: Module {
-  private static let unshuffle = Operator("aten::pixel_unshuffle")
-
   public let first: Conv2d
   public let fine: ResidualBlock
   public let down1: Conv2d
@@ -62,7 +60,7 @@ public final class Discriminator: Module {
   /// - Returns: `[N]`.
   public func callAsFunction(_ x: Tensor, global: Tensor) throws -> Tensor {
     let slope = 0.2
-    var stream = try first(Self.unshuffle([.tensor(x * 2 - 1), .int(2)])).to(.float32)
+    var stream = try first((x * 2 - 1).pixelUnshuffled(2)).to(.float32)
     stream = try down1(fine(stream).leakyReLU(slope: slope)).to(.float32)
     stream = try down2(coarse(stream).leakyReLU(slope: slope)).to(.float32)
     let features = try stream.leakyReLU(slope: slope).mean([2, 3])

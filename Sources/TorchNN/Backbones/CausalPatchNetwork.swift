@@ -64,13 +64,9 @@ public final class CausalPatchNetwork: Module {
   }
 
   /// Side of a patch.
-  public static let patch = 2
+  public static let patch = PatchFeatures.patch
   /// Pixels of a patch.
-  public static let pixels = 4
-  /// What the network is shown of each pixel: its level and whether it is black.
-  static let features = 2 * pixels
-
-  private static let unshuffle = Operator("aten::pixel_unshuffle")
+  public static let pixels = PatchFeatures.pixels
 
   public let configuration: Configuration
   public let first: CausalConv2d
@@ -92,7 +88,7 @@ public final class CausalPatchNetwork: Module {
   public init(_ configuration: Configuration) throws {
     self.configuration = configuration
     let (c, h, o) = (configuration.channels, configuration.head, configuration.outputs)
-    first = try CausalConv2d(Self.features, c, rows: 3, reach: 4, here: .nothing)
+    first = try CausalConv2d(PatchFeatures.channels, c, rows: 3, reach: 4, here: .nothing)
     position = try Parameter([c, configuration.height, configuration.width], .normal(deviation: 0.05))
     body = try (0..<configuration.blocks).map { _ in
       try CausalGatedBlock(
@@ -102,22 +98,12 @@ public final class CausalPatchNetwork: Module {
     context = try Conv2d(c, Self.pixels * h, kernel: 1, initialization: .normal(gain: 0.7))
     // Features of a pixel lie together, so that groups are pixels.
     near = try CausalConv2d(
-      Self.features, Self.pixels * h, rows: 1, reach: 1, here: .earlierGroups(Self.pixels), hasBias: false)
+      PatchFeatures.channels, Self.pixels * h, rows: 1, reach: 1, here: .earlierGroups(Self.pixels),
+      hasBias: false)
     middle = try Parameter([Self.pixels * h, h, 1, 1], .normal(deviation: (2 / Double(h)).squareRoot()))
     middleBias = try Parameter([Self.pixels * h], .constant(0))
     last = try Parameter([Self.pixels * o, h, 1, 1], .normal(deviation: 0.2 / Double(h).squareRoot()))
     lastBias = try Parameter([Self.pixels * o], .constant(0))
-  }
-
-  /// Grey levels `[N, 1, 2 H, 2 W]`, 0…255, to what the network is shown, `[N, 8, H, W]`: for each pixel of a patch
-  /// its level over −1…1 and a one where it is black.
-  public static func features(_ levels: Tensor) throws -> Tensor {
-    let scaled = try levels / 127.5 - 1
-    let black = try 1 - levels.clamped(0, 1)
-    return try unshuffle([.tensor(Tensor.cat([scaled, black], axis: 1)), .int(patch)])
-      .reshaped([levels.shape[0], 2, pixels, levels.shape[2] / patch, levels.shape[3] / patch])
-      .permuted([0, 2, 1, 3, 4])
-      .reshaped([levels.shape[0], Self.features, levels.shape[2] / patch, levels.shape[3] / patch])
   }
 
   /// - Parameters:
@@ -125,14 +111,14 @@ public final class CausalPatchNetwork: Module {
   ///   - global: `[N, D]`.
   /// - Returns: `[N, outputs, 2 H, 2 W]`; a pixel's depend on the pixels before it alone.
   public func callAsFunction(_ levels: Tensor, global: Tensor) throws -> Tensor {
-    let features = try Self.features(levels)
+    let features = try PatchFeatures.of(levels)
     let heads = try heads(of: trunk(features, global: global), features)
     return try heads.pixelShuffled(Self.patch)
   }
 
   /// What the trunk says of each quarter of the picture on average, `[N, 4 C]`.
   public func summary(_ levels: Tensor, global: Tensor) throws -> Tensor {
-    let all = try trunk(Self.features(levels), global: global)
+    let all = try trunk(PatchFeatures.of(levels), global: global)
     let (h, w) = (all.shape[2], all.shape[3])
     let parts = try [(0, h / 2), (h / 2, h - h / 2)].flatMap { y, height in
       try [(0, w / 2), (w / 2, w - w / 2)].map { x, width in

@@ -100,22 +100,6 @@ public final class FusedResidualTrunk: @unchecked Sendable {
   }
 }
 
-/// Zeros, aligned to cache lines, which the kernels' vectors then do not cross.
-private final class AlignedFloats: @unchecked Sendable {
-  let address: UnsafeMutablePointer<Float>
-  let count: Int
-
-  init(count: Int) {
-    self.count = count
-    let bytes = count * MemoryLayout<Float>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-    address = raw.assumingMemoryBound(to: Float.self)
-  }
-
-  deinit { UnsafeMutableRawPointer(address).deallocate() }
-}
-
 /// Memory that one call leaves for the next: taking it from the system anew costs a fifth of a small picture's time.
 private final class FloatPool: Sendable {
   /// Two pictures and the scratch of a few threads.

@@ -77,7 +77,7 @@ public final class LadderNetwork: Module {
     self.configuration = configuration
     let c = configuration.channels
     let (h, w) = (configuration.height / 4, configuration.width / 4)
-    first = try Conv2d(2 * 4, c, kernel: 3, initialization: .normal(gain: 0.7))
+    first = try Conv2d(PatchFeatures.channels, c, kernel: 3, initialization: .normal(gain: 0.7))
     fineUp = try (0..<configuration.blocks).map { _ in try ResidualBlock(channels: c) }
     downsample = try Conv2d(c, c, kernel: 3, stride: 2, padding: 1, initialization: .normal(gain: 0.7))
     coarseUp = try (0..<configuration.blocks).map { _ in try ResidualBlock(channels: c) }
@@ -97,7 +97,7 @@ public final class LadderNetwork: Module {
 
   /// Features of grey levels `[N, 1, H, W]`, 0…255: `[N, C, H/4, W/4]` and `[N, C, H/2, W/2]`.
   public func encoded(_ levels: Tensor) throws -> (coarse: Tensor, fine: Tensor) {
-    var stream = try first(CausalPatchNetwork.features(levels)).to(.float32)
+    var stream = try first(PatchFeatures.of(levels)).to(.float32)
     for block in fineUp { stream = try block(stream) }
     let fine = stream
     stream = try downsample(stream).to(.float32)

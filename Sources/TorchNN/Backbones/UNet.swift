@@ -69,8 +69,6 @@ public final class UNet: Module {
     }
   }
 
-  private static let unshuffle = Operator("aten::pixel_unshuffle")
-
   public let configuration: Configuration
   public let time1: Linear
   public let time2: Linear
@@ -139,7 +137,7 @@ public final class UNet: Module {
     var embedding = try time2(time1(sinusoids(time)).silu())
     if let label, let global { embedding = try embedding + label(global) }
     // Convolutions need not bring their inputs into another order then, which is a fifth of the time.
-    let patches = try Self.unshuffle([.tensor(x), .int(configuration.patch)]).contiguous(.channelsLast)
+    let patches = try x.pixelUnshuffled(configuration.patch).contiguous(.channelsLast)
     var stream = try head(patches).to(.float32)
     var skips: [Tensor] = []
     let (blocks, levels) = (configuration.blocks, configuration.channels.count)

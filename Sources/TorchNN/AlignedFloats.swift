@@ -1,27 +1,28 @@
 internal import CKernels
 
 /// Floats that start as zeros, aligned to cache lines, which the kernels' vectors then do not cross.
-final class StepMemory: @unchecked Sendable {
-  let address: UnsafeMutablePointer<Float>
-  let count: Int
+package final class AlignedFloats: @unchecked Sendable {
+  package let address: UnsafeMutablePointer<Float>
+  package let count: Int
 
-  init(count: Int) {
+  package init(count: Int) {
     self.count = count
-    let bytes = max(64, count * MemoryLayout<Float>.stride)
+    let bytes = max(1, count) * MemoryLayout<Float>.stride
     let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     address = raw.assumingMemoryBound(to: Float.self)
   }
 
-  convenience init(_ values: [Float]) {
-    self.init(count: StepMemory.rounded(values.count))
+  /// A copy of `values`, and zeros to a whole vector.
+  package convenience init(_ values: [Float]) {
+    self.init(count: AlignedFloats.rounded(values.count))
     for (index, value) in values.enumerated() { address[index] = value }
   }
 
   deinit { UnsafeMutableRawPointer(address).deallocate() }
 
   /// Up to whole vectors.
-  static func rounded(_ count: Int) -> Int {
+  package static func rounded(_ count: Int) -> Int {
     (count + Int(CKernelsLanes) - 1) / Int(CKernelsLanes) * Int(CKernelsLanes)
   }
 }
