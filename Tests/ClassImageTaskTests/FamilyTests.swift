@@ -45,7 +45,7 @@ struct FamilyTests {
     arguments: [
       ("autoregressive", [Verb.score, .classify, .complete, .embed], "exact"),
       ("flow", [.score, .classify], "bound"), ("variational", [.score, .classify, .embed], "bound"),
-      ("adversarial", [], ""), ("diffusion", [.score, .classify], "estimate"),
+      ("adversarial", [], ""), ("diffusion", [.score, .classify, .embed], "estimate"),
       ("discriminative", [.classify, .embed], ""),
     ] as [(String, [Verb], String)])
   func capabilities(_ family: String, _ able: [Verb], _ kind: String) throws {

@@ -7,7 +7,7 @@ public import Torch
 /// generative models"), with the backbone injected.
 ///
 /// x is `[N, C, H, W]` of any scale; inside it is centred and divided by its deviation, so that the data's own σ is 1.
-public struct DiffusionFamily: Sampling, Trainable {
+public struct DiffusionFamily: Sampling, Trainable, Encoding {
   /// What is stored beside the backbone's weights.
   public struct Configuration: Codable, Sendable, Equatable {
     /// Of a value of x over the data.
@@ -53,22 +53,27 @@ public struct DiffusionFamily: Sampling, Trainable {
   /// F of the noisy `[N, C, H, W]`, ln σ / 4 `[N]` and `Conditioning.global`, of x's shape.
   public typealias Backbone = @Sendable (_ x: Tensor, _ time: Tensor, _ global: Tensor?) throws -> Tensor
 
+  /// A short vector, `[N, D]`, of the same.
+  public typealias Summary = Backbone
+
   public let configuration: Configuration
   public let sampleShape: [Int]
   public let settings: SamplerSettings
   let backbone: Backbone
+  private let summary: Summary?
 
   /// Largest and smallest σ of draws, in deviations of the data.
   static let range = (largest: 80.0, smallest: 0.002)
 
   public init(
     _ configuration: Configuration, sampleShape: [Int], settings: SamplerSettings = SamplerSettings(),
-    backbone: @escaping Backbone
+    summary: Summary? = nil, backbone: @escaping Backbone
   ) {
     self.configuration = configuration
     self.sampleShape = sampleShape
     self.settings = settings
     self.backbone = backbone
+    self.summary = summary
   }
 
   /// D(z, σ) = z / (1 + σ²) + σ / √(1 + σ²) · F(z / √(1 + σ²), ln σ / 4): table 1 with σ_data = 1.
@@ -78,6 +83,22 @@ public struct DiffusionFamily: Sampling, Trainable {
     let time = try (sigma.log() / 4).reshaped([sigma.shape[0]])
     let network = try backbone(z / total.squareRoot(), time, global)
     return try z / total + network * (sigma / total.squareRoot())
+  }
+
+  /// σ at which pictures are described, in deviations of the data: where so much noise is expected, the network looks for
+  /// what a picture is of (Baranchuk et al. 2022, "Label-efficient semantic segmentation with diffusion models").
+  static let summaryLevel = 0.5
+
+  /// What the network makes of x itself, without noise and told nothing about y.
+  /// - Throws: `TensorError` for a backbone without a summary.
+  public func embed(_ x: Tensor, given conditioning: Conditioning) throws -> Tensor {
+    guard let summary else { throw TensorError("this network gives no summary of a picture") }
+    return try Autograd.disabled {
+      let z = try (x - configuration.mean) / configuration.deviation
+      let level = Self.summaryLevel
+      let time = try Tensor.full([x.shape[0]], Foundation.log(level) / 4)
+      return try summary(z / (1 + level * level).squareRoot(), time, conditioning.global?.zerosLike())
+    }
   }
 
   public func loss(_ x: Tensor, given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {

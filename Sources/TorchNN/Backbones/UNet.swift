@@ -134,8 +134,41 @@ public final class UNet: Module {
   ///   - time: `[N]`, any number that says how noisy x is, about −2…2.
   ///   - global: `[N, D]`; zeros where nothing is known.
   public func callAsFunction(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
-    var embedding = try time2(time1(sinusoids(time)).silu())
-    if let label, let global { embedding = try embedding + label(global) }
+    let embedding = try embedding(time, global)
+    var (stream, skips) = try descended(x, embedding)
+    let (blocks, levels) = (configuration.blocks, configuration.channels.count)
+    for level in 0..<levels {
+      for index in 0..<blocks {
+        stream = try up[level * blocks + index](.cat([stream, skips.removeLast()], axis: 1), embedding)
+      }
+      if level < levels - 1 {
+        let larger = try stream.repeatInterleave(2, axis: 2).repeatInterleave(2, axis: 3)
+        stream = try upsample[level](larger.contiguous(.channelsLast)).to(.float32)
+      }
+    }
+    return try tail(norm(stream).silu()).to(.float32).pixelShuffled(configuration.patch)
+  }
+
+  /// What the lowest level says of each quarter of the picture on average, `[N, 4 · its channels]`; of the same arguments.
+  public func summary(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
+    let all = try descended(x, embedding(time, global)).stream
+    let (h, w) = (all.shape[2], all.shape[3])
+    let parts = try [(0, h / 2), (h / 2, h - h / 2)].flatMap { y, height in
+      try [(0, w / 2), (w / 2, w - w / 2)].map { x, width in
+        try all.narrow(2, start: y, length: height).narrow(3, start: x, length: width).mean([2, 3])
+      }
+    }
+    return try Tensor.cat(parts, axis: 1)
+  }
+
+  private func embedding(_ time: Tensor, _ global: Tensor?) throws -> Tensor {
+    let embedding = try time2(time1(sinusoids(time)).silu())
+    guard let label, let global else { return embedding }
+    return try embedding + label(global)
+  }
+
+  /// The lowest level, and what the way up takes from the way down.
+  private func descended(_ x: Tensor, _ embedding: Tensor) throws -> (stream: Tensor, skips: [Tensor]) {
     // Convolutions need not bring their inputs into another order then, which is a fifth of the time.
     let patches = try x.pixelUnshuffled(configuration.patch).contiguous(.channelsLast)
     var stream = try head(patches).to(.float32)
@@ -148,17 +181,7 @@ public final class UNet: Module {
       }
       if level < levels - 1 { stream = try downsample[level](stream).to(.float32) }
     }
-    stream = try middle2(attention(middle1(stream, embedding)), embedding)
-    for level in 0..<levels {
-      for index in 0..<blocks {
-        stream = try up[level * blocks + index](.cat([stream, skips.removeLast()], axis: 1), embedding)
-      }
-      if level < levels - 1 {
-        let larger = try stream.repeatInterleave(2, axis: 2).repeatInterleave(2, axis: 3)
-        stream = try upsample[level](larger.contiguous(.channelsLast)).to(.float32)
-      }
-    }
-    return try tail(norm(stream).silu()).to(.float32).pixelShuffled(configuration.patch)
+    return (try middle2(attention(middle1(stream, embedding)), embedding), skips)
   }
 
   /// cos and sin of `time` at E/2 frequencies from 1 to 1000, `[N, E]`.

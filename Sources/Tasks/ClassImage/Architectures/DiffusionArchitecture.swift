@@ -18,12 +18,14 @@ struct DiffusionArchitecture: ClassImageArchitecture {
   }
 
   func parts(_ description: ClassImageModel.Description, _ unet: UNet) -> ClassImageModel.Parts {
-    let family = DiffusionFamily(family, sampleShape: description.sampleShape, settings: sampler) {
-      try unet($0, time: $1, global: $2)
-    }
+    let family = DiffusionFamily(
+      family, sampleShape: description.sampleShape, settings: sampler,
+      summary: { try unet.summary($0, time: $1, global: $2) },
+      backbone: { try unet($0, time: $1, global: $2) })
     return .init(
       module: unet, hidden: unet.hiddenWeights, trainable: family, sampler: family, density: family,
-      inverter: family, hasCheapDensity: false, dequantizations: 4, scoredPictures: 200, densityChunk: 10)
+      encoder: family, inverter: family, hasCheapDensity: false, dequantizations: 4, scoredPictures: 200,
+      densityChunk: 10)
   }
 
   struct Recipe: NetworkRecipe {
