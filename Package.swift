@@ -3,7 +3,8 @@ import Foundation
 import PackageDescription
 
 /// libtorch: `LIBTORCH` if set (headers and libraries alike), else what `make deps` installed into `.libtorch/`.
-let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch/torch"
+let given = Context.environment["LIBTORCH"] ?? ""
+let libtorch = !given.isEmpty ? given : Context.packageDirectory + "/.libtorch/torch"
 
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -96,7 +97,15 @@ let package = Package(
         "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "StepInference",
         "TorchNN", "Torch", "MediaTensors", "MediaIO", logging,
       ], path: "Sources/Tasks/ClassImage"),
-    room("PipelineKit", ["SuperResolutionTask", "ClassImageTask", "PipelineCore", "MediaIO"]),
+    room(
+      "AudioSynthTask",
+      [
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "StepInference",
+        "TorchNN", "Torch", "MediaTensors", "MediaIO", logging,
+      ], path: "Sources/Tasks/AudioSynth"),
+    room(
+      "PipelineKit",
+      ["SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "PipelineCore", "MediaIO"]),
     .executableTarget(
       name: "pipeline",
       dependencies: [
@@ -106,8 +115,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "ClassImageTask", "SuperResolutionTask", "Families", "Conditioners", "MediaTensors", "MediaIO",
-        "Torch",
+        "ClassImageTask", "SuperResolutionTask", "Families", "Conditioners", "StepInference", "TorchNN",
+        "MediaTensors", "MediaIO", "Torch",
       ],
       path: "Sources/Benchmarks",
       swiftSettings: strict),
@@ -128,6 +137,7 @@ let package = Package(
         "PipelineCore", "ModelEvaluation", "Families", "Conditioners", "TorchNN", "MediaTensors", "MediaIO",
         "Torch", "TestSupport", logging,
       ]),
+    tests("AudioSynthTask", ["PipelineCore", "MediaIO", "Torch", "TestSupport", logging]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

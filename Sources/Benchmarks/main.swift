@@ -2,9 +2,10 @@
 //
 //     pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]
 //     pipeline-benchmarks draw MODEL WEIGHTS.safetensors COUNT STEPS
+//     pipeline-benchmarks wavenet float32|int8 [products]
 //
-// For every empty line read from standard input a random picture is enlarged once, or COUNT pictures are drawn together,
-// and a line `{"seconds": …, "peakMegabytes": …}` is written; for a line `IN.png OUT.png` that picture is enlarged. The
+// For every empty line read from standard input a random picture is enlarged once, COUNT pictures are drawn together, or
+// 4,000 samples of sound are drawn one after the other, and a line `{"seconds": …, "peakMegabytes": …}` is written; for a line `IN.png OUT.png` that picture is enlarged. The
 // end of the input ends the program. Loading and packing the weights comes before, unmeasured.
 
 internal import Foundation
@@ -34,7 +35,17 @@ func runDraws(_ arguments: [String]) throws {
   while readLine() != nil { report(try clock.measure { try benchmark.draw() }) }
 }
 
+func runSteps(_ arguments: [String]) throws {
+  guard arguments.count >= 3, ["float32", "int8"].contains(arguments[2]) else {
+    throw TensorError("usage: pipeline-benchmarks wavenet float32|int8 [products]")
+  }
+  let benchmark = try DilatedBenchmark(precision: arguments[2], productsAlone: arguments.last == "products")
+  let clock = ContinuousClock()
+  while readLine() != nil { report(clock.measure { benchmark.draw() }) }
+}
+
 func run(_ arguments: [String]) throws {
+  if arguments.count > 1, arguments[1] == "wavenet" { return try runSteps(arguments) }
   if arguments.count > 1, arguments[1] == "draw" { return try runDraws(arguments) }
   let sides = arguments.count > 2 ? arguments[2].split(separator: "x").compactMap { Int($0) } : []
   guard sides.count == 2, sides.allSatisfy({ $0 > 0 }) else {

@@ -29,6 +29,8 @@ public protocol PipelineTask: Sendable {
   var verbs: Set<Verb> { get }
   /// Of the files that `run` writes, without the dot.
   var outputExtension: String { get }
+  /// Those that `-o` may end in; where there are several, the stage's option `format` takes the one that it does.
+  var outputExtensions: Set<String> { get }
   /// Of the files that `run` takes from folders, in lower case.
   var inputExtensions: Set<String> { get }
   /// Beside `Specification.commonOptions`; a specification's `defaults` may set them.
@@ -53,6 +55,7 @@ public protocol StreamingTask: PipelineTask {
 extension PipelineTask {
   public var options: [OptionDescription] { [] }
   public var inputExtensions: Set<String> { [] }
+  public var outputExtensions: Set<String> { [outputExtension] }
 
   public func weightsSHA256(_ options: [String: String], _ specification: Specification) throws -> String? {
     try options["model"].map { try Digest.sha256(of: specification.model(named: $0).weights) }

@@ -1,4 +1,5 @@
 // What other people import: the core, the values that stages pass on, and every task.
+@_exported public import AudioSynthTask
 @_exported public import ClassImageTask
 @_exported public import MediaIO
 @_exported public import PipelineCore
@@ -7,5 +8,5 @@
 extension TaskRegistry {
   /// Every task of this package, with the stages that read and write media.
   public static let all = TaskRegistry(
-    [SuperResolution(), ClassImage()], commonStages: MediaStages.all)
+    [SuperResolution(), ClassImage(), AudioSynth()], commonStages: MediaStages.all)
 }

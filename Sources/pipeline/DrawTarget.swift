@@ -6,7 +6,7 @@ import PipelineKit
 enum DrawTarget {
   case standardOutput
   case file(URL)
-  case folder(URL, stem: String)
+  case folder(URL, stem: String, ending: String)
 
   /// - Parameters:
   ///   - output: what `-o` says.
@@ -22,12 +22,14 @@ enum DrawTarget {
     let exists = FileManager.default.fileExists(atPath: given, isDirectory: &isFolder)
     let url = URL(fileURLWithPath: given)
     if given.hasSuffix("/") || (exists && isFolder.boolValue) {
-      self = .folder(url, stem: (name as NSString).deletingPathExtension)
+      self = .folder(
+        url, stem: (name as NSString).deletingPathExtension, ending: (name as NSString).pathExtension)
       return
     }
-    guard (given as NSString).pathExtension.lowercased() == task.outputExtension else {
+    guard task.outputExtensions.contains((given as NSString).pathExtension.lowercased()) else {
+      let endings = task.outputExtensions.sorted().map { ".\($0)" }
       throw PipelineError.usage(
-        "-o is '\(given)', but '\(task.name)' writes .\(task.outputExtension) files; a name ending so, or a folder "
+        "-o is '\(given)', but '\(task.name)' writes \(endings.joined(separator: " or ")) files; a name ending so, or a folder "
           + "ending in /, would be right")
     }
     self = .file(url)
@@ -41,13 +43,13 @@ enum DrawTarget {
       try AtomicFile.write(files.together, to: url)
       try printResult(
         url.relativePath, json: ["output": url.relativePath, "draws": files.single.count], asJSON: json)
-    case .folder(let folder, let stem):
+    case .folder(let folder, let stem, let ending):
       do {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       } catch { throw PipelineError.data("the folder \(folder.relativePath) cannot be made") }
       for (index, data) in files.single {
         let url = URL(
-          fileURLWithPath: "\(folder.relativePath)/\(stem)-\(String(format: "%04d", index)).png")
+          fileURLWithPath: "\(folder.relativePath)/\(stem)-\(String(format: "%04d", index)).\(ending)")
         try Interrupt.check()
         try AtomicFile.write(data, to: url)
         try printResult(

@@ -58,6 +58,7 @@ struct RunCommand: ParsableCommand {
     let (paths, optionWords) = Self.split(inputs, descriptions)
     var given = try GivenOption.parse(optionWords, descriptions, owner: "task '\(task.name)'")
     try addCommon(to: &given, descriptions, task.name)
+    if let output { try addFormat(of: output, to: &given, task) }
     let pipeline = try registry.pipeline(ofTask: task.name, in: home, overriding: given)
     if let drawing = task as? any DrawingTask, pipeline.input == .text {
       return try draw(drawing, pipeline, paths)
@@ -75,9 +76,11 @@ struct RunCommand: ParsableCommand {
     }
     let text =
       words.first == "-" ? try String(pipe: StandardStreams.read(), name: "standard input") : words.first
-    let target = try DrawTarget(output, default: "\(task.name).\(task.outputExtension)", task: task)
+    let options = pipeline.steps[0].options
+    let format = options.texts["format"] ?? task.outputExtension
+    let target = try DrawTarget(output, default: "\(task.name).\(format)", task: task)
     let files = try task.draw(
-      text ?? "", pipeline.steps[0].options, pipeline.specification,
+      text ?? "", options, pipeline.specification,
       context: common.context(source: task.name))
     try target.write(files, json: common.json)
   }
@@ -115,6 +118,19 @@ struct RunCommand: ParsableCommand {
     try printResult(
       output, json: ["task": task, "input": input, "output": output, "bytes": bytes, "seconds": seconds],
       asJSON: common.json)
+  }
+
+  /// The ending of `-o` says what is written.
+  private func addFormat(of output: String, to given: inout [String: GivenOption], _ task: any PipelineTask)
+    throws
+  {
+    let ending = (output as NSString).pathExtension.lowercased()
+    guard task.outputExtensions.count > 1, task.outputExtensions.contains(ending) else { return }
+    if let format = given["format"], format.value != ending {
+      throw PipelineError.usage(
+        "--format is '\(format.value)', but -o is '\(output)'; one of them, or both alike, would be right")
+    }
+    given["format"] = .commandLine("format", ending)
   }
 
   /// The common options go to the stages that have them; a task without randomness says so.

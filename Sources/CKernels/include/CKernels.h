@@ -80,4 +80,7 @@ void ckernels_step_gates(CKernelsStepVersion version, const float *_Nonnull a, c
 #ifdef __cplusplus
 }
 #endif
+
+#include "CKernelsDilated.h"
+
 #endif

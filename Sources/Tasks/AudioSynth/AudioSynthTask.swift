@@ -1,0 +1,23 @@
+internal import Foundation
+public import PipelineCore
+
+/// P(sound | what is said, by whom), one sample after the other.
+public struct AudioSynth: PipelineTask {
+  public init() {}
+
+  public let name = "audio-synth"
+  public let summary = "speak words in a voice, and say who says what"
+  public let statement = "P(sound | words, voice)"
+  public let verbs: Set<Verb> = [.run, .score, .classify, .embed, .train]
+  public let outputExtension = "wav"
+  public let outputExtensions: Set<String> = ["wav", "flac", "ogg"]
+  public let inputExtensions: Set<String> = ["wav", "flac", "ogg"]
+
+  public var stages: [StageDefinition] {
+    [
+      StageDefinition("speak", summary: "speak words in a voice", options: SpeakStage.options) {
+        try SpeakStage.make($0, $1)
+      }
+    ]
+  }
+}
