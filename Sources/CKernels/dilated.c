@@ -14,6 +14,9 @@
 // fp32 matrices, which ask for it.
 #pragma STDC FP_CONTRACT OFF
 
+// Functions that take vectors are always inlined, so how they would be passed does not matter.
+#pragma clang diagnostic ignored "-Wpsabi"
+
 enum { lanes = CKernelsLanes, panel = 8, zero_point = 128 };
 
 typedef float vector __attribute__((vector_size(64), aligned(4)));

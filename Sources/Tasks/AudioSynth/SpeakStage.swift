@@ -241,6 +241,7 @@ extension AudioSynthModel {
     let spelled = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     let parts = text.split { $0.isWhitespace || $0 == "," }.flatMap { part -> [String] in
       if description.words.contains(String(part)) { return [String(part)] }
+      if let word = description.words.first(where: { $0.lowercased() == part.lowercased() }) { return [word] }
       if let figure = spelled.firstIndex(of: part.lowercased()) { return ["\(figure)"] }
       return part.allSatisfy { $0.isASCII && $0.isNumber } ? part.map { String($0) } : [String(part)]
     }
