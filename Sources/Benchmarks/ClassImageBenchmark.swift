@@ -11,19 +11,29 @@ struct ClassImageBenchmark {
   /// Of pictures that are drawn together by one thread.
   private let chunk: Int
 
+  /// As the specification has it for diffusion.
+  private static let chunk = 8
+
   /// - Parameter steps: of a diffusion model; 0 for its own.
   init(weights: String, count: Int, steps: Int) throws {
     model = try ClassImageModel(contentsOf: URL(fileURLWithPath: weights)).drawing(steps: steps)
     self.count = count
-    chunk = min(8, max(1, count / ProcessInfo.processInfo.activeProcessorCount))
+    let share =
+      (count + ProcessInfo.processInfo.activeProcessorCount - 1)
+      / ProcessInfo.processInfo.activeProcessorCount
+    chunk = model.parts.drawsInAnyNumber ? min(8, share) : Self.chunk
   }
 
   func draw() throws {
     let (model, count, chunk) = (model, count, chunk)
-    guard let sampler = model.sampler else { throw TensorError("this model does not draw") }
-    try ChunkRunner().forEach((count + chunk - 1) / chunk) { index in
+    let chunks = (count + chunk - 1) / chunk
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    guard let sampler = model.sampler(threads: cores / chunks) else {
+      throw TensorError("this model does not draw")
+    }
+    try ChunkRunner().forEach(chunks) { index in
       let first = index * chunk
-      let size = min(chunk, count - first)
+      let size = model.parts.drawsInAnyNumber ? min(chunk, count - first) : chunk
       let classes = model.description.classes
       let given = try ClassConditioner(classes: classes)((first..<first + size).map { $0 % classes.count })
       _ = try sampler.sample(given: given, noise: BatchNoise(seed: 1, first: first, count: size))

@@ -59,6 +59,8 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
   public let configuration: Configuration
   public let sampleShape: [Int]
   public let settings: SamplerSettings
+  /// That one batch of draws may use, which are the same for any.
+  public var threads = 1
   let backbone: Backbone
   private let summary: Summary?
 
@@ -129,16 +131,17 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
       let start = try noise.normal(sampleShape, stream: "start") * levels.sigmas[0]
       let count = noise.samples.count
       let global = conditioning.global
-      // Told and untold side by side: one batch is faster than two.
-      let both = try global.map { try Tensor.cat([$0, $0.zerosLike()], axis: 0) }
       let denoiser: Denoiser = { z, sigma in
-        guard settings.guidance != 1, let both else {
+        guard settings.guidance != 1, let global else {
           return try denoised(z, .full([count, 1, 1, 1], sigma), global)
         }
-        let clean = try denoised(.cat([z, z], axis: 0), .full([2 * count, 1, 1, 1], sigma), both)
-        let unconditional = try clean.narrow(0, start: count, length: count)
-        let conditional = try clean.narrow(0, start: 0, length: count)
-        return try unconditional + (conditional - unconditional) * settings.guidance
+        // Told and untold are batches of their own, so that a second core has something to do when few are drawn.
+        let untold = try global.zerosLike()
+        let half: @Sendable (Int) throws -> Tensor = { half in
+          try denoised(z, .full([count, 1, 1, 1], sigma), half == 0 ? global : untold)
+        }
+        let halves = try threads > 1 ? ChunkRunner(workers: 2).map(2, half) : (0..<2).map(half)
+        return try halves[1] + (halves[0] - halves[1]) * settings.guidance
       }
       let fresh: (Int) throws -> Tensor = { try noise.normal(sampleShape, step: $0 + 1, stream: "fresh") }
       let z =

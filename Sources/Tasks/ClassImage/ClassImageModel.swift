@@ -40,6 +40,8 @@ public struct ClassImageModel: Sendable {
     public var classifier: (any Classifying)?
     /// Whether the density is of grey levels themselves, so that noise inside them changes nothing.
     public var countsLevels = false
+    /// Whether a draw is the same whatever number of draws is worked on together; others are drawn in chunks of one size.
+    public var drawsInAnyNumber = false
     /// Whether densities of a thousand pictures of all classes take seconds, not hours.
     var hasCheapDensity = true
     /// Draws of noise inside the grey levels for the score of one picture.
@@ -147,6 +149,13 @@ public struct ClassImageModel: Sendable {
     }
     try change(&diffusion.sampler)
     return ClassImageModel(diffusion, description, diffusion.parts(description, unet))
+  }
+
+  /// What draws, with so many threads for one chunk where it can use them.
+  public func sampler(threads: Int) -> (any Sampling)? {
+    guard var diffusion = sampler as? DiffusionFamily else { return sampler }
+    diffusion.threads = threads
+    return diffusion
   }
 
   /// The same model with so many sampling steps; itself for 0, or where it draws at once.

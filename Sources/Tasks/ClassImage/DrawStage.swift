@@ -121,21 +121,24 @@ public struct DrawStage: Stage {
     let count = options.integer("count")
     let seed = UInt64(options.integer("seed"))
     let (model, chunk) = (model, chunk)
-    guard let sampler = model.sampler else { preconditionFailure("checked") }
+    let chunks = (count + chunk - 1) / chunk
+    guard let sampler = model.sampler(threads: context.workers / chunks) else {
+      preconditionFailure("checked")
+    }
     let progress = context.startProgress("draw", total: count, unit: "pictures")
     defer { progress.finish() }
-    let parts = try ChunkRunner(workers: context.workers).map((count + chunk - 1) / chunk) {
-      index -> [Draw] in
+    let parts = try ChunkRunner(workers: context.workers).map(chunks) { index -> [Draw] in
       try context.checkCancelled()
       let start = first + index * chunk
-      // The last chunk is padded, for kernels are chosen by the batch's size.
-      let noise = BatchNoise(seed: seed, first: start, count: chunk)
-      let labels = (0..<chunk).map { row in
+      let used = min(chunk, first + count - start)
+      // The last chunk is padded where kernels are chosen by the batch's size.
+      let size = model.parts.drawsInAnyNumber ? used : chunk
+      let noise = BatchNoise(seed: seed, first: start, count: size)
+      let labels = (0..<size).map { row in
         wanted ?? noise.row(row, stream: "class").category(model.description.prior)
       }
       let given = try ClassConditioner(classes: model.description.classes)(labels)
       let x = try sampler.sample(given: given, noise: noise)
-      let used = min(chunk, first + count - start)
       progress.advance(by: used)
       return try (0..<used).map { row in
         Draw(

@@ -27,7 +27,8 @@ struct AutoregressiveArchitecture: ClassImageArchitecture {
       steps: { try packed.begin($0) })
     return .init(
       module: module, hidden: module.hiddenWeights, trainable: family, sampler: family, density: family,
-      completer: family, encoder: family, countsLevels: true, missingHalves: (false, true),
+      completer: family, encoder: family, countsLevels: true, drawsInAnyNumber: true,
+      missingHalves: (false, true),
       surprise: { try family.surprise($0, given: $1) })
   }
 
