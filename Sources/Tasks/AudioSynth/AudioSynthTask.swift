@@ -8,7 +8,7 @@ public struct AudioSynth: PipelineTask {
   public let name = "audio-synth"
   public let summary = "speak words in a voice, and say who says what"
   public let statement = "P(sound | words, voice)"
-  public let verbs: Set<Verb> = [.run, .score, .classify, .embed, .train]
+  public let verbs: Set<Verb> = [.run, .score, .classify, .embed, .train, .evaluate]
   public let outputExtension = "wav"
   public let outputExtensions: Set<String> = ["wav", "flac", "ogg"]
   public let inputExtensions: Set<String> = ["wav", "flac", "ogg"]
