@@ -34,7 +34,8 @@ struct DrawTests {
     #expect(known.status == 0 && known.text.contains("a.flac: "), "\(known.errors)")
     for (arguments, status) in [
       (["run", "audio-synth", "--speaker", "theos"], 2), (["run", "audio-synth", "eleven"], 2),
-      (["run", "audio-synth", "-o", "a.mp3"], 2), (["score", "audio-synth", "none.wav"], 1),
+      (["run", "audio-synth", "-o", "a.mp3"], 2),
+      (["run", "audio-synth", "--model", "judge"], 2), (["score", "audio-synth", "none.wav"], 1),
       (["run", "audio-synth", "--format", "ogg", "-o", "a.wav"], 2),
     ] {
       let refused = try tool(arguments)

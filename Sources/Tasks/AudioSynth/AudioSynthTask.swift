@@ -20,4 +20,18 @@ public struct AudioSynth: PipelineTask {
       }
     ]
   }
+
+  /// The model of that name.
+  /// - Throws: `PipelineError` of kind `.usage` for the judge, which says nothing itself.
+  static func model(_ name: String, _ specification: Specification) throws -> (
+    entry: Specification.Model, model: AudioSynthModel
+  ) {
+    let entry = try specification.model(named: name)
+    if (try? SoundJudge(contentsOf: entry.weights)) != nil {
+      let others = specification.models.map(\.name).filter { $0 != entry.name }
+      throw PipelineError.usage(
+        "model '\(entry.name)' only judges in 'evaluate'; \(others.joined(separator: ", ")) would be right")
+    }
+    return (entry, try AudioSynthModel(contentsOf: entry.weights))
+  }
 }

@@ -31,8 +31,7 @@ extension AudioSynth: ScoringTask, ClassifyingTask, EmbeddingTask {
   private func asked(_ request: InferenceRequest, _ specification: Specification) throws -> (
     name: String, model: AudioSynthModel, levels: [UInt8]
   ) {
-    let entry = try specification.model(named: request.options.text("model"))
-    let model = try AudioSynthModel(contentsOf: entry.weights)
+    let (entry, model) = try Self.model(request.options.text("model"), specification)
     let notices = request.context.startProgress("read", total: nil, unit: "")
     defer { notices.finish() }
     let input = try SoundInput(request.input, request.name, model) { notices.log("pipeline: \($0)") }

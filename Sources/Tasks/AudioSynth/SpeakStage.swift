@@ -44,8 +44,7 @@ public struct SpeakStage: Stage {
 
   static func make(_ options: Options, _ environment: StageEnvironment) throws -> SpeakStage {
     let specification = try environment.specification(for: "speak")
-    let entry = try specification.model(named: options.text("model"))
-    let model = try AudioSynthModel(contentsOf: entry.weights)
+    let (entry, model) = try AudioSynth.model(options.text("model"), specification)
     return SpeakStage(
       model: model, steps: try model.steps(options.text("precision")), modelName: entry.name,
       weightsSHA256: try Digest.sha256(of: entry.weights), options: options)
