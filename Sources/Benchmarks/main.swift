@@ -5,8 +5,8 @@
 //     pipeline-benchmarks wavenet float32|int8 [products]
 //
 // For every empty line read from standard input a random picture is enlarged once, COUNT pictures are drawn together, or
-// 4,000 samples of sound are drawn one after the other, and a line `{"seconds": …, "peakMegabytes": …}` is written; for a line `IN.png OUT.png` that picture is enlarged. The
-// end of the input ends the program. Loading and packing the weights comes before, unmeasured.
+// 4,000 samples of sound are drawn one after the other, and a line `{"seconds": …, "peakMegabytes": …}` is written; for a
+// line `IN.png OUT.png` that picture is enlarged. The end of the input ends the program. Loading and packing the weights comes before, unmeasured.
 
 internal import Foundation
 internal import MediaIO

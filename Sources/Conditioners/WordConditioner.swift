@@ -21,7 +21,8 @@ public struct WordConditioner: Sendable {
 
   public var features: Int { words.count * Self.places + voices.count + 3 }
 
-  /// Of each frame of a word, `[frames][features]`.
+  /// Of each frame of a word, `[frames][features]`: the bumps of every word, a one for the voice, the time since the start
+  /// and to the end (1 from 0.2 s on, for onsets and ends sound alike in long and short words), and the length in seconds.
   public func frames(word: Int, voice: Int, count: Int) -> [[Float]] {
     (0..<count).map { frame in
       var row = [Float](repeating: 0, count: features)

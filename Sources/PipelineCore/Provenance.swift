@@ -1,5 +1,6 @@
 internal import Foundation
 public import MediaIO
+internal import Torch
 
 /// Where a file came from: enough to make the same bytes again on the same engine.
 ///
@@ -43,6 +44,13 @@ public struct Provenance: Codable, Sendable, Equatable {
       self.libtorch = libtorch
       self.cpuCapability = cpuCapability
       self.device = device
+    }
+
+    /// What computes here.
+    /// - Throws: `TensorError` when libtorch cannot be loaded.
+    public static func current(device: String = "cpu") throws -> Engine {
+      Engine(
+        libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: device)
     }
   }
 

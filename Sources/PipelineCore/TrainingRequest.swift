@@ -48,6 +48,26 @@ public struct TrainingRequest: Sendable {
   }
 }
 
+extension Specification {
+  /// The recipe that `training` has for a model whose weights begin fresh, and how messages call it.
+  /// - Throws: `PipelineError` of kind `.usage` where there is none, or where `request` names weights to begin with.
+  public func recipe(of model: Model, _ request: TrainingRequest) throws -> (value: YAMLValue, owner: String)
+  {
+    guard let training else {
+      throw PipelineError.usage("the specification of '\(task)' has no recipes under 'training'")
+    }
+    guard request.start == nil else {
+      throw PipelineError.usage("--from is not for \(task): its models begin with fresh weights")
+    }
+    let recipes = try YAMLReader(training, of: "'training'")
+    guard let recipe = recipes.entry(model.name)?.value else {
+      throw PipelineError.usage(
+        NearestName.unknown("recipe", model.name, known: recipes.keys, listing: true))
+    }
+    return (recipe, "the recipe of '\(model.name)'")
+  }
+}
+
 /// How a training run ended.
 public struct TrainingReport: Sendable {
   /// The weights' file.

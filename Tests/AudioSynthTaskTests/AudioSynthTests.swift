@@ -230,6 +230,46 @@ struct AudioSynthTests {
     #expect(a.count == 16 && a.allSatisfy(\.isFinite) && a != b)
   }
 
+  // MARK: - Judging
+
+  /// The judge learns who says what, is resumed to the same weights, and `evaluate` puts both models into one table.
+  @Test func judgeAndEvaluation() throws {
+    let specification = try small.published()
+    let whole = try small.train("judge", model: "judge")
+    // Four pairs: by chance a quarter.
+    #expect(try #require(whole.figures["held-out accuracy"]) >= 0.75)
+    _ = try small.train("part", model: "judge", timeLimit: 1e-9)
+    let resumed = try small.train("part", model: "judge", resume: true)
+    #expect(try Safetensors(contentsOf: whole.weights) == Safetensors(contentsOf: resumed.weights))
+    try FileManager.default.copyItem(
+      at: whole.weights, to: specification.model(named: "judge").weights)
+    let options = try Options(
+      small.task.evaluationOptions, owner: "test",
+      given: ["limit": .commandLine("limit", "10"), "draws": .commandLine("draws", "10")])
+    let request = EvaluationRequest(model: "all", data: [small.data], options: options, workers: 2)
+    let table = try #require(try small.task.evaluate(request, specification).first)
+    #expect(table.rows.map(\.name) == ["digits", "judge"])
+    func figure(_ row: Int, _ name: String) throws -> Double? {
+      let column = try #require(table.columns.firstIndex { $0.name == name })
+      return table.rows[row].values[column]
+    }
+    #expect(try figure(0, "recordings scored") == 10)
+    #expect(try (0...12).contains(#require(try figure(0, "bits/sample"))))
+    #expect(try abs(#require(try figure(0, "more with int8"))) < 1)
+    for name in ["draws of the asked word (%)", "draws of the asked speaker (%)", "word (%)", "speaker (%)"] {
+      #expect(try (0...100).contains(#require(try figure(0, name))))
+    }
+    #expect(try #require(try figure(0, "times real time")) > 0)
+    // Test takes are as easy to tell as those it was trained on; it has no density and draws nothing.
+    #expect(try #require(try figure(1, "word (%)")) >= 70 && #require(try figure(1, "speaker (%)")) >= 70)
+    #expect(try figure(1, "bits/sample") == nil && figure(1, "times real time") == nil)
+    // And it does not speak.
+    let error = try #require(throws: PipelineError.self) {
+      try small.draw(specification, "yes", ["model": "judge"])
+    }
+    #expect(error.kind == .usage && error.description.contains("digits"))
+  }
+
   // MARK: - What comes in
 
   /// The same sound in two channels at twice the rate is nearly as probable.

@@ -36,7 +36,8 @@ struct SmallWords {
       version: 1
       summary: For tests.
       models:
-        digits: {weights: digits.safetensors, chunk: 1}
+        digits: {weights: digits.safetensors}
+        judge: {weights: judge.safetensors}
       defaults: {model: digits}
       stages: [speak, encode-audio]
       training:
@@ -49,6 +50,16 @@ struct SmallWords {
             {seed: 1, steps: 6, chunksPerStep: 2, chunkSize: 2, optimizer: muon, learningRate: 0.01,
              hiddenLearningRate: 0.01, finalRateShare: 0.1, warmupSteps: 1, weightDecay: 0, gradientClip: 1,
              emaDecay: 0.5, precision: float32, evaluateEvery: 3, checkpointEvery: 2}
+        judge:
+          family: discriminative
+          heldOutTakes: [5]
+          channels: [16, 16]
+          blocks: 1
+          shift: 0
+          training:
+            {seed: 1, steps: 300, chunksPerStep: 2, chunkSize: 8, optimizer: muon, learningRate: 0.003,
+             hiddenLearningRate: 0.003, finalRateShare: 0.1, warmupSteps: 1, weightDecay: 0, gradientClip: 1,
+             emaDecay: 0.9, precision: float32, evaluateEvery: 300, checkpointEvery: 100}
       """.utf8
     ).write(to: own.appendingPathComponent("pipeline.yaml"))
   }
@@ -84,12 +95,13 @@ struct SmallWords {
 
   /// A run of the recipe in a folder of its own.
   func train(
-    _ name: String, resume: Bool = false, timeLimit: Double? = nil, steps: Int? = nil, data: [URL]? = nil,
+    _ name: String, model: String = "digits", resume: Bool = false, timeLimit: Double? = nil,
+    steps: Int? = nil, data: [URL]? = nil,
     start: URL? = nil
   ) throws -> TrainingReport {
     try task.train(
       TrainingRequest(
-        model: "digits", options: try Options(task.options, owner: "test"), data: data ?? [self.data],
+        model: model, options: try Options(task.options, owner: "test"), data: data ?? [self.data],
         folder: folder.url.appendingPathComponent(name), resume: resume, start: start, timeLimit: timeLimit,
         steps: steps, workers: 2, log: silent), specification())
   }

@@ -103,12 +103,6 @@ public struct AudioSynthModel: Sendable {
     return other
   }
 
-  /// Rounds every weight to what float16 holds, as the file does.
-  func roundToHalf() throws {
-    for (_, parameter) in network.namedParameters {
-      parameter.value = try parameter.value.detached().to(.float16).to(.float32)
-    }
-  }
 }
 
 extension AudioSynthModel.Description {

@@ -156,9 +156,7 @@ extension SoundJudge {
           .stack(rows.map { pictures[$0] }), given: conditioner(labels), noise: noise)
       },
       evaluate: { [("held-out accuracy", try watch())] }, progress: { _, _ in progress.advance() })
-    for (_, parameter) in judge.network.namedParameters {
-      parameter.value = try parameter.value.detached().to(.float16).to(.float32)
-    }
+    try judge.network.roundToHalf()
     return (judge, outcome == .finished, try watch())
   }
 }

@@ -128,13 +128,6 @@ public struct ClassImageModel: Sendable {
       })
   }
 
-  /// Rounds every weight to what float16 holds, so that a file has half the size.
-  func roundToHalf() throws {
-    for (_, parameter) in module.namedParameters {
-      parameter.value = try parameter.value.detached().to(.float16).to(.float32)
-    }
-  }
-
   /// The same model with another description.
   func described(_ description: Description) -> ClassImageModel {
     ClassImageModel(architecture, description, parts)

@@ -84,18 +84,7 @@ extension ClassImage: TrainableTask {
 
   public func train(_ request: TrainingRequest, _ specification: Specification) throws -> TrainingReport {
     let entry = try specification.model(named: request.model)
-    guard let training = specification.training else {
-      throw PipelineError.usage("the specification of 'class-image' has no recipes under 'training'")
-    }
-    guard request.start == nil else {
-      throw PipelineError.usage("--from is not for class-image: its models begin with fresh weights")
-    }
-    let recipes = try YAMLReader(training, of: "'training'")
-    guard let recipe = recipes.entry(entry.name)?.value else {
-      throw PipelineError.usage(
-        NearestName.unknown("recipe", entry.name, known: recipes.keys, listing: true))
-    }
-    let owner = "the recipe of '\(entry.name)'"
+    let (recipe, owner) = try specification.recipe(of: entry, request)
     let family: String? = try YAMLReader(recipe, of: owner).optional("family")
     func train<Network: NetworkRecipe>(_ network: Network.Type) throws -> TrainingReport {
       try trainFamily(recipe.decode(FamilyRecipe<Network>.self, of: owner), request)

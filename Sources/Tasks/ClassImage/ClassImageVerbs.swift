@@ -180,8 +180,7 @@ extension ClassImage: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
           inputSHA256: Digest.sha256(request.input), values: ["class": model.description.classes[drawnLabel]],
           isDrawn: wanted.isEmpty),
         key: SampleKey(seed: seed, index: index), version: PipelineVersion.current,
-        engine: .init(
-          libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: "cpu"),
+        engine: try .current(),
         options: request.options.texts.merging(["verb": "complete"]) { $1 }
       ).write(to: &picture.metadata)
       return picture

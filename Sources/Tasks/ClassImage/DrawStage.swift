@@ -220,8 +220,7 @@ public struct DrawStage: Stage {
       task: "class-image", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(text: text, values: ["class": drawn], isDrawn: isDrawn), key: key,
       version: PipelineVersion.current,
-      engine: .init(
-        libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: "cpu"),
+      engine: try .current(),
       options: options)
   }
 }

@@ -140,8 +140,7 @@ public struct UpscaleStage: Stage {
       guard sides.allSatisfy({ $0 >= 1 && $0 <= Double(Int32.max) }) else { return nil }
       return .init(x: Int(sides[0]), y: Int(sides[1]))
     }
-    let engine = Provenance.Engine(
-      libtorch: try Libtorch.version(), cpuCapability: try Libtorch.cpuCapability(), device: "\(device)")
+    let engine = try Provenance.Engine.current(device: "\(device)")
     Provenance(
       task: "super-resolution", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(inputSHA256: inputSHA256), version: PipelineVersion.current, engine: engine,

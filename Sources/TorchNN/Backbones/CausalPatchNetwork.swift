@@ -118,14 +118,7 @@ public final class CausalPatchNetwork: Module {
 
   /// What the trunk says of each quarter of the picture on average, `[N, 4 C]`.
   public func summary(_ levels: Tensor, global: Tensor) throws -> Tensor {
-    let all = try trunk(PatchFeatures.of(levels), global: global)
-    let (h, w) = (all.shape[2], all.shape[3])
-    let parts = try [(0, h / 2), (h / 2, h - h / 2)].flatMap { y, height in
-      try [(0, w / 2), (w / 2, w - w / 2)].map { x, width in
-        try all.narrow(2, start: y, length: height).narrow(3, start: x, length: width).mean([2, 3])
-      }
-    }
-    return try Tensor.cat(parts, axis: 1)
+    try trunk(PatchFeatures.of(levels), global: global).quarterMeans()
   }
 
   private func trunk(_ features: Tensor, global: Tensor) throws -> Tensor {

@@ -151,14 +151,7 @@ public final class UNet: Module {
 
   /// What the lowest level says of each quarter of the picture on average, `[N, 4 · its channels]`; of the same arguments.
   public func summary(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
-    let all = try descended(x, embedding(time, global)).stream
-    let (h, w) = (all.shape[2], all.shape[3])
-    let parts = try [(0, h / 2), (h / 2, h - h / 2)].flatMap { y, height in
-      try [(0, w / 2), (w / 2, w - w / 2)].map { x, width in
-        try all.narrow(2, start: y, length: height).narrow(3, start: x, length: width).mean([2, 3])
-      }
-    }
-    return try Tensor.cat(parts, axis: 1)
+    try descended(x, embedding(time, global)).stream.quarterMeans()
   }
 
   private func embedding(_ time: Tensor, _ global: Tensor?) throws -> Tensor {
