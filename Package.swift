@@ -73,7 +73,7 @@ let package = Package(
     room("TorchNN", ["CKernels", "Torch"]),
     room("MediaTensors", ["MediaIO", "Torch"]),
     room("StepInference", ["CKernels", "TorchNN", "Torch"]),
-    room("Conditioners", ["TorchNN", "Torch"]),
+    room("Conditioners", ["TorchNN", "Torch", "MediaTensors"]),
     room("Samplers", ["Torch"]),
     room("Families", ["Conditioners", "Samplers", "StepInference", "TorchNN", "Torch"]),
     room("ModelTraining", ["TorchNN", "Torch", "MediaTensors", "MediaIO", logging]),
@@ -137,7 +137,9 @@ let package = Package(
         "PipelineCore", "ModelEvaluation", "Families", "Conditioners", "TorchNN", "MediaTensors", "MediaIO",
         "Torch", "TestSupport", logging,
       ]),
-    tests("AudioSynthTask", ["PipelineCore", "MediaIO", "Torch", "TestSupport", logging]),
+    tests(
+      "AudioSynthTask",
+      ["PipelineCore", "Conditioners", "StepInference", "MediaTensors", "MediaIO", "Torch", "TestSupport", logging]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

@@ -113,7 +113,7 @@ INLINE void draw(const int version, CKernelsDilatedShape shape, const char *pack
   float *logits = (float *)(state + at.logits);
   int level = *previous;
   for (long t = 0; t < count; ++t) {
-    step(version, shape, &l, &at, packed, state, conditions, level);
+    step(version, shape, &l, &at, packed, state, conditions, level, t);
     if (temperature > 0) {
       double sums[16];
       float largest;
@@ -135,7 +135,7 @@ INLINE void score(const int version, CKernelsDilatedShape shape, const char *pac
   float *logits = (float *)(state + at.logits);
   int level = *previous;
   for (long t = 0; t < count; ++t) {
-    step(version, shape, &l, &at, packed, state, conditions, level);
+    step(version, shape, &l, &at, packed, state, conditions, level, t);
     level = levels[t];
     double sums[16];
     float largest;
@@ -150,7 +150,7 @@ INLINE void one(const int version, CKernelsDilatedShape shape, const char *packe
                 const float *conditions, int previous, float *logits) {
   const Layout l = layout_of(shape);
   const State at = state_of(shape);
-  step(version, shape, &l, &at, packed, state, conditions, previous);
+  step(version, shape, &l, &at, packed, state, conditions, previous, 0);
   memcpy(logits, state + at.logits, sizeof(float) * shape.outputs);
 }
 

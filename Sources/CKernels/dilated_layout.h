@@ -40,7 +40,7 @@ typedef struct {
 } Matrix;
 
 typedef struct {
-  size_t embedding, factors, layers;
+  size_t embedding, phase, factors, layers;
   /// Of one layer: `past` is that of the following layer, and of the first one in the last, because the past is
   /// multiplied one layer ahead, in slices of 16 inputs, each a matrix.
   size_t stride, past;
@@ -64,7 +64,8 @@ INLINE Layout layout_of(CKernelsDilatedShape shape) {
   const long r = shape.residual, s = rounded(shape.skip), k = rounded(shape.outputs);
   Layout l;
   l.embedding = 0;
-  l.factors = sizeof(float) * shape.outputs * r;
+  l.phase = sizeof(float) * shape.outputs * r;
+  l.factors = l.phase + sizeof(float) * shape.phases * r;
   l.layers = l.factors + sizeof(float) * rounded(shape.layers + 2);
   size_t offset = 0;
   l.now = matrix(shape, &offset, r, 2 * r);

@@ -74,6 +74,7 @@ void ckernels_dilated_pack(CKernelsDilatedShape shape, CKernelsDilatedWeights we
   char *to = packed;
   memset(packed, 0, l.size);
   memcpy(to + l.embedding, weights.embedding, sizeof(float) * shape.outputs * r);
+  if (shape.phases > 0) memcpy(to + l.phase, weights.phase, sizeof(float) * shape.phases * r);
   float *factors = (float *)(to + l.factors);
   if (shape.int8) {
     for (long i = 0; i < shape.layers; ++i) factors[i] = 127.0f / scales.inputs[i];

@@ -56,8 +56,23 @@ INLINE vector dequantised(const int *sums, const char *block, Matrix at, const f
 
 INLINE const float *bias_of(const char *block, Matrix at) { return (const float *)(block + at.bias); }
 
+/// x_0, `offset` steps behind the first one of the conditions.
+INLINE void begin(CKernelsDilatedShape shape, const Layout *l, const char *packed, const float *conditions,
+                  int previous, long offset, float *x) {
+  const long r = shape.residual;
+  memcpy(x, packed + l->embedding + sizeof(float) * r * previous, sizeof(float) * r);
+  if (shape.phases == 0) return;
+  const float *tone = conditions + shape.layers * 2 * r;
+  const float advance = (float)offset * tone[1], phase = tone[0] + advance;
+  long index = (long)((phase - floorf(phase)) * (float)shape.phases);
+  if (index >= shape.phases) index = shape.phases - 1;
+  const float *row = (const float *)(packed + l->phase) + r * index;
+  for (long d = 0; d < r; d += lanes) *(vector *)(x + d) += *(const vector *)(row + d);
+}
+
 INLINE void step_int8(const int version, CKernelsDilatedShape shape, const Layout *l, const State *at,
-                      const char *packed, char *state, const float *conditions, int previous) {
+                      const char *packed, char *state, const float *conditions, int previous,
+                      long offset) {
   const long r = shape.residual, s = rounded(shape.skip), k = rounded(shape.outputs);
   const float *factors = (const float *)(packed + l->factors);
   int *cursors = (int *)(state + at->cursors);
@@ -67,7 +82,7 @@ INLINE void step_int8(const int version, CKernelsDilatedShape shape, const Layou
   uint8_t *ring = (uint8_t *)(state + at->ring);
   int *total = (int *)(state + at->skip);
   const char *block = packed + l->layers;
-  memcpy(x, packed + l->embedding + sizeof(float) * r * previous, sizeof(float) * r);
+  begin(shape, l, packed, conditions, previous, offset, x);
   memcpy(total, packed + l->skip_end.start, sizeof(int) * s);
   uint8_t *slot = ring + cursors[0] * r;
   const char *past = block + l->stride * (shape.layers - 1) + l->past;
@@ -125,7 +140,8 @@ INLINE void relu(float *x, long count) {
 }
 
 INLINE void step_floats(const int version, CKernelsDilatedShape shape, const Layout *l, const State *at,
-                        const char *packed, char *state, const float *conditions, int previous) {
+                        const char *packed, char *state, const float *conditions, int previous,
+                        long offset) {
   const long r = shape.residual, s = rounded(shape.skip), k = rounded(shape.outputs);
   int *cursors = (int *)(state + at->cursors);
   float *x = (float *)(state + at->x), *gates = (float *)(state + at->gates), *next = (float *)(state + at->next);
@@ -133,7 +149,7 @@ INLINE void step_floats(const int version, CKernelsDilatedShape shape, const Lay
   float *ring = (float *)(state + at->ring);
   float *skip = (float *)(state + at->skip), *hidden = (float *)(state + at->hidden);
   const char *block = packed + l->layers;
-  memcpy(x, packed + l->embedding + sizeof(float) * r * previous, sizeof(float) * r);
+  begin(shape, l, packed, conditions, previous, offset, x);
   memcpy(skip, packed + l->skip_end.bias, sizeof(float) * s);
   float *slot = ring + cursors[0] * r;
   const char *past = block + l->stride * (shape.layers - 1) + l->past;
@@ -172,11 +188,11 @@ INLINE void step_floats(const int version, CKernelsDilatedShape shape, const Lay
 }
 
 INLINE void step(const int version, CKernelsDilatedShape shape, const Layout *l, const State *at, const char *packed,
-                 char *state, const float *conditions, int previous) {
+                 char *state, const float *conditions, int previous, long offset) {
   if (shape.int8)
-    step_int8(version, shape, l, at, packed, state, conditions, previous);
+    step_int8(version, shape, l, at, packed, state, conditions, previous, offset);
   else
-    step_floats(version, shape, l, at, packed, state, conditions, previous);
+    step_floats(version, shape, l, at, packed, state, conditions, previous, offset);
 }
 
 #endif

@@ -90,6 +90,22 @@ public final class AtomicFile {
     }
   }
 
+  /// Puts bytes in the place of earlier ones; a device or a pipe leaves them as they were.
+  func overwrite(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    precondition(descriptor >= 0, "the file is already committed or aborted")
+    guard temporary != nil else { return }
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(
+        descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw abort(after: errno)
+      }
+      done += count
+    }
+  }
+
   /// Appends bytes; see ``write(_:)-(UnsafeRawBufferPointer)``.
   public func write(_ data: Data) throws {
     try data.withUnsafeBytes { try write($0) }

@@ -26,14 +26,15 @@ public struct AudioClip: Sendable, Equatable {
   /// Samples that are read or written at most.
   static let longest = 1 << 31
 
+  /// - Parameter first: the number of the first of these samples.
   /// - Throws: ``MediaError`` if a sample is NaN or infinite.
-  func requireFinite(file: String?) throws {
+  static func requireFinite(_ samples: [Float], file: String?, from first: Int = 0) throws {
     // A NaN or an infinity survives any sum of products with zero, so one pass without branches finds it.
     var sum: Float = 0
     for sample in samples { sum += sample * 0 }
     guard sum != 0 || sum.isNaN else { return }
     let index = samples.firstIndex { !$0.isFinite } ?? 0
     throw MediaError(
-      "sample \(index) is \(samples[index])", file: file, remedy: "finite samples in −1…1 are needed")
+      "sample \(first + index) is \(samples[index])", file: file, remedy: "finite samples in −1…1 are needed")
   }
 }

@@ -43,7 +43,7 @@ extension AudioClip {
     let comment =
       waveChunks?.comment ?? sf_get_string(file, Int32(SF_STR_COMMENT)).map { String(cString: $0) }
     self.init(sampleRate: Int(info.samplerate), channels: channels, samples: samples, comment: comment)
-    try requireFinite(file: name)
+    try Self.requireFinite(samples, file: name)
   }
 
   /// Grows with what is really there: a header may promise any number of frames.

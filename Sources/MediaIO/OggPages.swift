@@ -15,6 +15,11 @@ enum OggPages {
     return pages
   }
 
+  /// Bytes of the whole pages at the start.
+  static func wholePages(_ data: Data) -> Int {
+    pages([UInt8](data)).last { $0.upperBound <= data.count }?.upperBound ?? 0
+  }
+
   /// Gives every page of a single logical stream the same serial number in each run: encoders draw it at random,
   /// and equal sounds should be equal files.
   static func withFixedSerialNumber(_ data: Data) -> Data {

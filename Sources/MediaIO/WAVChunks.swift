@@ -60,15 +60,23 @@ struct WAVChunks {
     return nil
   }
 
-  /// The file with a LIST chunk behind its samples, where programs that ignore it are not disturbed.
-  static func appending(comment: String, to file: Data) -> Data {
+  /// The bytes before the samples, for so many frames of so many bytes together, and so many bytes of chunks behind them.
+  func header(frames: Int, bytes: Int, behind: Int) -> Data? {
+    guard let samples = chunks.first(where: { $0.name == "data" }) else { return nil }
+    var header = data.prefix(samples.body)
+    if let fact = chunks.first(where: { $0.name == "fact" && $0.body < samples.body }) {
+      header.replaceSubrange(fact.body..<fact.body + 4, with: Self.bytes(frames))
+    }
+    header.replaceSubrange(samples.body - 4..<samples.body, with: Self.bytes(bytes))
+    header.replaceSubrange(4..<8, with: Self.bytes(samples.body + bytes + bytes % 2 + behind - 8))
+    return header
+  }
+
+  /// A LIST chunk with the comment; it goes behind the samples, where programs that ignore it are not disturbed.
+  static func list(comment: String) -> Data {
     var text = Data(comment.utf8) + [0]
     if text.count % 2 == 1 { text.append(0) }
-    var whole = file
-    if whole.count % 2 == 1 { whole.append(0) }
-    whole += Data("LIST".utf8) + bytes(text.count + 12) + Data("INFOICMT".utf8) + bytes(text.count) + text
-    whole.replaceSubrange(4..<8, with: bytes(whole.count - 8))
-    return whole
+    return Data("LIST".utf8) + bytes(text.count + 12) + Data("INFOICMT".utf8) + bytes(text.count) + text
   }
 
   private static func bytes(_ value: Int) -> Data {

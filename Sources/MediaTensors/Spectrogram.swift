@@ -1,7 +1,7 @@
 internal import Foundation
 public import Torch
 
-/// Power of sound by frequency and time, in decibels below its loudest place, as a picture.
+/// Power of sound by frequency and time, in decibels below its loudest place or a fixed power, as a picture.
 public struct Spectrogram: Sendable {
   /// Samples of a frame, and between frames.
   public let window: Int
@@ -9,11 +9,14 @@ public struct Spectrogram: Sendable {
   /// Bands on the mel scale (O'Shaughnessy 1987: 2595 log₁₀(1 + f / 700)); nil for every frequency of the window.
   public let bands: Int?
   public let sampleRate: Int
+  /// Decibels of power that are white; nil for those of the loudest place.
+  public let loudest: Double?
   /// Decibels below the loudest place that are black.
   public static let range = 80.0
 
-  public init(sampleRate: Int, window: Int, hop: Int, bands: Int? = nil) {
+  public init(sampleRate: Int, window: Int, hop: Int, bands: Int? = nil, loudest: Double? = nil) {
     (self.sampleRate, self.window, self.hop, self.bands) = (sampleRate, window, hop, bands)
+    self.loudest = loudest
   }
 
   /// - Parameter samples: one channel, at least one sample.
@@ -35,7 +38,7 @@ public struct Spectrogram: Sendable {
         try x.matmul(Self.waves(window, cos)).squared() + x.matmul(Self.waves(window, sin)).squared()
       let rows = try bands.map { try power.matmul(filters($0)) } ?? power
       let decibels = try (rows + 1e-10).log() * (10 / log(10))
-      let loudest = try decibels.maximum().scalar()
+      let loudest = try self.loudest ?? decibels.maximum().scalar()
       return try ((decibels - loudest) / Self.range + 1).clamped(0, 1).permuted([1, 0]).contiguous()
     }
   }

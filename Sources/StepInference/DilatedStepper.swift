@@ -28,33 +28,42 @@ public final class DilatedStepper {
     version = network.version(instructions)
     state = AlignedFloats(count: (ckernels_dilated_state_bytes(network.shape) + 3) / 4)
     previous = Int32(silence)
-    perFrame = network.configuration.dilations.count * 2 * network.configuration.channels
+    perFrame = network.perFrame
     ckernels_dilated_reset(network.shape, state.address)
+  }
+
+  /// A stream that goes on from here by itself.
+  public func copy() -> DilatedStepper { DilatedStepper(copying: self) }
+
+  private init(copying other: DilatedStepper) {
+    (network, version, previous) = (other.network, other.version, other.previous)
+    perFrame = other.perFrame
+    state = AlignedFloats(copying: other.state)
   }
 
   /// Draws the samples of frames.
   /// - Parameters:
   ///   - conditions: of `DilatedSteps.conditions`.
-  ///   - uniforms: over 0 ..< 1, one for each sample.
+  ///   - uniforms: over 0 ..< 1, one for each sample; the last frame may be begun only.
   public func draw(_ conditions: ArraySlice<Float>, uniforms: [Float], _ settings: Settings = Settings())
     -> [UInt8]
   {
     let hop = network.configuration.hop
-    let frames = conditions.count / perFrame
-    precondition(uniforms.count == frames * hop, "a uniform for each sample")
+    precondition(uniforms.count <= conditions.count / perFrame * hop, "a frame for each sample")
     let doubles = uniforms.map(Double.init)
-    return [UInt8](unsafeUninitializedCapacity: frames * hop) { levels, count in
+    return [UInt8](unsafeUninitializedCapacity: uniforms.count) { levels, count in
       conditions.withUnsafeBufferPointer { conditions in
         doubles.withUnsafeBufferPointer { uniforms in
-          for frame in 0..<frames {
+          for start in stride(from: 0, to: doubles.count, by: hop) {
             ckernels_dilated_draw(
               version, network.shape, network.packed.address, state.address,
-              conditions.baseAddress! + frame * perFrame, &previous, uniforms.baseAddress! + frame * hop, hop,
-              Float(settings.temperature), Float(settings.topP), levels.baseAddress! + frame * hop)
+              conditions.baseAddress! + start / hop * perFrame, &previous, uniforms.baseAddress! + start,
+              min(hop, doubles.count - start), Float(settings.temperature), Float(settings.topP),
+              levels.baseAddress! + start)
           }
         }
       }
-      count = frames * hop
+      count = doubles.count
     }
   }
 

@@ -27,7 +27,7 @@ public final class DilatedSteps: @unchecked Sendable {
     let isInt8 = precision != .float32
     shape = CKernelsDilatedShape(
       layers: c.dilations.count, residual: c.channels, skip: c.skip, outputs: c.levels,
-      dilations: UnsafePointer(dilations.address), int8: isInt8)
+      phases: c.phases ?? 0, dilations: UnsafePointer(dilations.address), int8: isInt8)
     packed = AlignedFloats(count: (ckernels_dilated_packed_bytes(shape) + 3) / 4)
     var ranges = DilatedRanges(inputs: [Float](repeating: 1, count: c.dilations.count), skip: 1, hidden: 1)
     if case .int8(let given) = precision { ranges = given }
@@ -44,7 +44,8 @@ public final class DilatedSteps: @unchecked Sendable {
       AlignedFloats(try parameter?.value.contiguous().floats() ?? [])
     }
     let parts = [
-      try values(network.embedding), try values { try $0.conv.weight.value.narrow(1, start: 0, length: r) },
+      try values(network.embedding), try values(network.phase),
+      try values { try $0.conv.weight.value.narrow(1, start: 0, length: r) },
       try values { try $0.conv.weight.value.narrow(1, start: r, length: r) },
       try values { $0.out.weight.value }, try values { $0.out.bias!.value },
       try values(network.skip.weight), try values(network.skip.bias), try values(network.head1.weight),
@@ -56,8 +57,8 @@ public final class DilatedSteps: @unchecked Sendable {
       ckernels_dilated_pack(
         shape,
         CKernelsDilatedWeights(
-          embedding: a[0], past: a[1], now: a[2], residual: a[3], residual_bias: a[4], skip: a[5],
-          skip_bias: a[6], hidden: a[7], hidden_bias: a[8], output: a[9], output_bias: a[10]),
+          embedding: a[0], phase: a[1], past: a[2], now: a[3], residual: a[4], residual_bias: a[5],
+          skip: a[6], skip_bias: a[7], hidden: a[8], hidden_bias: a[9], output: a[10], output_bias: a[11]),
         CKernelsDilatedScales(
           inputs: UnsafePointer(inputs.address), skip: ranges.skip, hidden: ranges.hidden),
         packed.address)
@@ -66,15 +67,25 @@ public final class DilatedSteps: @unchecked Sendable {
 
   private let dilations: DilationList
 
-  /// What the gates of all blocks are shifted by in each frame, one frame after the other.
+  /// Numbers of a frame that tell of the phase.
+  private var tone: Int { configuration.phases == nil ? 0 : 2 }
+
+  /// Numbers of a frame's conditions.
+  var perFrame: Int { configuration.dilations.count * 2 * configuration.channels + tone }
+
+  /// What the gates of all blocks are shifted by in each frame, one frame after the other, each followed by the phase and
+  /// its advance where the network is told them.
   /// - Parameter features: of each frame, `[F][features]`.
   /// - Returns: `[F, blocks, 2 R]`.
   public func conditions(_ features: [[Float]]) throws -> [Float] {
     try Autograd.disabled {
-      let given = try network.condition(
-        Tensor(features.flatMap { $0 }, shape: [1, features.count, configuration.features]))
+      let all = try Tensor(features.flatMap { $0 }, shape: [1, features.count, configuration.features])
+      let given = try network.condition(all)
       let each = try network.body.map { try $0.condition(given).select(0, 0) + $0.conv.bias!.value }
-      return try Tensor.stack(each, axis: 1).contiguous().floats()
+      let shifts = try Tensor.stack(each, axis: 1).reshaped([features.count, perFrame - tone])
+      guard tone > 0 else { return try shifts.floats() }
+      let last = try all.select(0, 0).narrow(1, start: configuration.features - tone, length: tone)
+      return try Tensor.cat([shifts, last], axis: 1).contiguous().floats()
     }
   }
 

@@ -19,6 +19,11 @@ package final class AlignedFloats: @unchecked Sendable {
     for (index, value) in values.enumerated() { address[index] = value }
   }
 
+  package convenience init(copying other: AlignedFloats) {
+    self.init(count: other.count)
+    address.update(from: other.address, count: count)
+  }
+
   deinit { UnsafeMutableRawPointer(address).deallocate() }
 
   /// Up to whole vectors.

@@ -44,12 +44,9 @@ enum DrawTarget {
       try printResult(
         url.relativePath, json: ["output": url.relativePath, "draws": files.single.count], asJSON: json)
     case .folder(let folder, let stem, let ending):
-      do {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      } catch { throw PipelineError.data("the folder \(folder.relativePath) cannot be made") }
+      try Self.make(folder)
       for (index, data) in files.single {
-        let url = URL(
-          fileURLWithPath: "\(folder.relativePath)/\(stem)-\(String(format: "%04d", index)).\(ending)")
+        let url = Self.file(index, in: folder, stem, ending)
         try Interrupt.check()
         try AtomicFile.write(data, to: url)
         try printResult(
@@ -57,4 +54,46 @@ enum DrawTarget {
       }
     }
   }
+
+  /// Sounds are made while they are written; a file appears when it is whole.
+  func write(_ sounds: DrawnSounds, json: Bool) throws {
+    func save(_ sound: SoundStream, to url: URL) throws {
+      let file = try AtomicFile(url)
+      try sound.write(to: file, name: url.relativePath)
+      try file.commit()
+    }
+    switch self {
+    case .standardOutput: try sounds.together.write(to: StandardOutputSink())
+    case .file(let url):
+      try save(sounds.together, to: url)
+      try printResult(
+        url.relativePath, json: ["output": url.relativePath, "draws": sounds.single.count], asJSON: json)
+    case .folder(let folder, let stem, let ending):
+      try Self.make(folder)
+      for (index, sound) in sounds.single {
+        let url = Self.file(index, in: folder, stem, ending)
+        try Interrupt.check()
+        try save(sound, to: url)
+        try printResult(
+          url.relativePath, json: ["output": url.relativePath, "index": index], asJSON: json)
+      }
+    }
+  }
+
+  private static func make(_ folder: URL) throws {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch { throw PipelineError.data("the folder \(folder.relativePath) cannot be made") }
+  }
+
+  private static func file(_ index: Int, in folder: URL, _ stem: String, _ ending: String) -> URL {
+    URL(fileURLWithPath: "\(folder.relativePath)/\(stem)-\(String(format: "%04d", index)).\(ending)")
+  }
+}
+
+/// Standard output as it takes sound: what has gone out stays as it is.
+private final class StandardOutputSink: AudioSink {
+  func append(_ data: Data) throws { try StandardStreams.write(data) }
+
+  func replace(at offset: Int, with data: Data) {}
 }

@@ -21,7 +21,8 @@ struct InferenceArguments: ParsableArguments {
   @OptionGroup var common: CommonOptions
 
   /// The task, its specification and a request for each input.
-  func requests(_ verb: Verb) throws -> (
+  /// - Parameter output: what `-o` says, whose ending may say the format.
+  func requests(_ verb: Verb, output: String? = nil) throws -> (
     task: any InferringTask, specification: Specification, requests: [() throws -> InferenceRequest]
   ) {
     let found = try TaskRegistry.all.task(named: task, for: verb)
@@ -33,6 +34,9 @@ struct InferenceArguments: ParsableArguments {
     let descriptions = inferring.options(of: verb)
     let (inputs, optionWords) = RunCommand.split(words, descriptions)
     var given = try GivenOption.parse(optionWords, descriptions, owner: owner)
+    if let output, descriptions.contains(where: { $0.name == "format" }) {
+      try RunCommand.addFormat(of: output, to: &given, found)
+    }
     if let model = model ?? family { given["model"] = .commandLine("model", model) }
     if let device = common.device, device != "cpu" {
       throw PipelineError.usage(
@@ -166,12 +170,12 @@ struct CompleteCommand: ParsableCommand {
   @Option(
     name: [.short, .long],
     help: ArgumentHelp(
-      "A file for all draws, a folder for a file each, or -; otherwise <input>-complete.png.",
+      "A file for all draws, a folder for a file each, or -; otherwise <input>-complete with the task's ending.",
       valueName: "file"))
   var output: String?
 
   func run() throws {
-    let (task, specification, requests) = try arguments.requests(.complete)
+    let (task, specification, requests) = try arguments.requests(.complete, output: output)
     guard let completing = task as? any CompletingTask else {
       throw PipelineError.usage("task '\(task.name)' cannot complete")
     }

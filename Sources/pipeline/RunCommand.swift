@@ -58,7 +58,7 @@ struct RunCommand: ParsableCommand {
     let (paths, optionWords) = Self.split(inputs, descriptions)
     var given = try GivenOption.parse(optionWords, descriptions, owner: "task '\(task.name)'")
     try addCommon(to: &given, descriptions, task.name)
-    if let output { try addFormat(of: output, to: &given, task) }
+    if let output { try Self.addFormat(of: output, to: &given, task) }
     let pipeline = try registry.pipeline(ofTask: task.name, in: home, overriding: given)
     if let drawing = task as? any DrawingTask, pipeline.input == .text {
       return try draw(drawing, pipeline, paths)
@@ -79,10 +79,13 @@ struct RunCommand: ParsableCommand {
     let options = pipeline.steps[0].options
     let format = options.texts["format"] ?? task.outputExtension
     let target = try DrawTarget(output, default: "\(task.name).\(format)", task: task)
-    let files = try task.draw(
-      text ?? "", options, pipeline.specification,
-      context: common.context(source: task.name))
-    try target.write(files, json: common.json)
+    let context = common.context(source: task.name)
+    if let sounding = task as? any SoundingTask {
+      let sounds = try sounding.sounds(text ?? "", options, pipeline.specification, context: context)
+      return try target.write(sounds, json: common.json)
+    }
+    try target.write(
+      task.draw(text ?? "", options, pipeline.specification, context: context), json: common.json)
   }
 
   private func runOne(_ run: PipelineRun, _ job: RunPlan.Job, _ task: String) throws {
@@ -121,7 +124,7 @@ struct RunCommand: ParsableCommand {
   }
 
   /// The ending of `-o` says what is written.
-  private func addFormat(of output: String, to given: inout [String: GivenOption], _ task: any PipelineTask)
+  static func addFormat(of output: String, to given: inout [String: GivenOption], _ task: any PipelineTask)
     throws
   {
     let ending = (output as NSString).pathExtension.lowercased()

@@ -1,5 +1,8 @@
+import Conditioners
 import Foundation
 import MediaIO
+import MediaTensors
+import StepInference
 import PipelineCore
 import TestSupport
 import Testing
@@ -80,13 +83,13 @@ struct AudioSynthTests {
 
   @Test func modelKnowsItsWords() throws {
     let specification = try small.published()
-    let model = try AudioSynthModel(contentsOf: specification.model(named: "digits").weights)
+    let model = try WordsModel(contentsOf: specification.model(named: "digits").weights)
     #expect(model.description.words == SmallWords.words && model.description.voices == SmallWords.voices)
     #expect(model.description.sampleRate == 8000 && model.hop == 80)
     // Takes 6 and 7 have 372 and 384 samples, five frames each.
     #expect(model.description.lengths.joined().allSatisfy { abs($0.mean - log(5)) < 1e-9 })
-    #expect(try model.words(in: " Yes no,YES ") == [1, 0, 1])
-    #expect(try model.voice("bob") == 1)
+    #expect(try model.vocabulary.words(in: " Yes no,YES ") == [1, 0, 1])
+    #expect(try model.vocabulary.voice("bob") == 1)
   }
 
   // MARK: - Drawing
@@ -221,6 +224,59 @@ struct AudioSynthTests {
     #expect(report.posterior.allSatisfy { (0...1).contains($0.probability) })
     let typicality = try #require(report.typicality)
     #expect((0...1).contains(typicality))
+  }
+
+  @Test func gapsAreFilled() throws {
+    let specification = try small.published()
+    let wav = try small.wav("yes", "ann", 1)
+    let whole = try clip(wav).samples
+    func fill(_ given: [String: String]) throws -> DrawnFiles {
+      let given = ["from": "0.01", "to": "0.02"].merging(given) { $1 }
+      return try small.task.complete(small.request(.complete, wav, given), specification)
+    }
+    let many = try fill(["count": "3", "seed": "4"])
+    #expect(Set(many.single.map(\.data)).count == 3)
+    #expect(try fill(["count": "1", "seed": "4"]).together == many.single[0].data)
+    let drawn = try clip(many.single[0].data)
+    #expect(drawn.frameCount == whole.count)
+    // What is there stays, but for the 256 levels.
+    for index in whole.indices where !(80..<160).contains(index) {
+      #expect(abs(drawn.samples[index] - whole[index]) < 0.02)
+    }
+    #expect(zip(drawn.samples[80..<160], whole[80..<160]).contains { abs($0 - $1) > 0.02 })
+    let condition = try #require(try Provenance(comment: drawn.comment ?? "", name: "x")?.condition)
+    #expect(condition.isDrawn && condition.inputSHA256 == Digest.sha256(wav))
+    let told = try fill(["word": "yes", "speaker": "ann", "format": "flac"]).together
+    let said = try #require(try Provenance(comment: clip(told).comment ?? "", name: "x")?.condition)
+    #expect(!said.isDrawn && said.values == ["word": "yes", "speaker": "ann"])
+    for given in [["from": "0.02", "to": "0.02"], ["from": "1", "to": "2"]] {
+      let error = try #require(throws: PipelineError.self) { try fill(given) }
+      #expect(error.kind == .usage && error.description.contains("0.04 s"))
+    }
+    // To the end, and beyond it, where nothing follows.
+    let end = try clip(fill(["to": "3"]).together)
+    #expect(end.frameCount == whole.count)
+  }
+
+  /// Of many continuations those are taken that what follows goes with: the gap in a tone is filled by the tone's kind.
+  @Test func whatFollowsDecides() throws {
+    let specification = try small.published()
+    let model = try WordsModel(contentsOf: specification.model(named: "digits").weights)
+    let levels = try clip(small.wav("no", "bob", 2)).samples.map { UInt8(MuLaw.level($0)) }
+    func nats(_ particles: Int) throws -> Double {
+      let filling = try GapFilling(model, levels, from: 0.015, to: 0.017, particles: particles)
+      return try (0..<12).reduce(0.0) { sum, index in
+        let drawn = try filling.draw(word: 0, voice: 1, seed: 1, index: index)
+        let frames = (drawn.count + model.hop - 1) / model.hop
+        let steps = try model.steps("int8")
+        let conditions = try steps.conditions(model.conditioner.frames(word: 0, voice: 1, count: frames))
+        return sum
+          + DilatedStepper(steps, silence: MuLaw.silence).score(conditions[...], levels: drawn)[
+            filling.gap.upperBound...
+          ].reduce(0, +)
+      }
+    }
+    #expect(try nats(64) > nats(1))
   }
 
   @Test func embeddings() throws {

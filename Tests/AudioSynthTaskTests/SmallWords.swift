@@ -12,6 +12,8 @@ import Torch
 struct SmallWords {
   let folder: TemporaryFolder
   let task = AudioSynth()
+  /// What is asked where nothing else is said.
+  var model = "digits"
 
   static let words = ["no", "yes"]
   static let voices = ["ann", "bob"]
@@ -39,7 +41,7 @@ struct SmallWords {
         digits: {weights: digits.safetensors}
         judge: {weights: judge.safetensors}
       defaults: {model: digits}
-      stages: [speak, encode-audio]
+      stages: [synthesize, encode-audio]
       training:
         digits:
           family: wavenet
@@ -117,13 +119,15 @@ struct SmallWords {
   func request(_ verb: Verb, _ input: Data, _ given: [String: String] = [:]) throws -> InferenceRequest {
     InferenceRequest(
       input: input, name: "in.wav",
-      options: try Options(task.options(of: verb), owner: "test", given: Self.given(given)))
+      options: try Options(
+        task.options(of: verb), owner: "test", given: Self.given(["model": model].merging(given) { $1 })))
   }
 
   func draw(_ specification: Specification, _ text: String, _ given: [String: String] = [:], workers: Int = 1)
     throws -> DrawnFiles
   {
-    let options = try Options(SpeakStage.options, owner: "test", given: Self.given(given))
+    let options = try Options(
+      AskedSound.options, owner: "test", given: Self.given(["model": model].merging(given) { $1 }))
     return try task.draw(text, options, specification, context: StageContext(workers: workers))
   }
 

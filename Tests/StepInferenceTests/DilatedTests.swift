@@ -229,4 +229,54 @@ struct DilatedTests {
     let rest = following.draw(conditions[cut...], uniforms: Array(uniforms[(5 * hop)...]))
     #expect(rest == Array(whole[(5 * hop)...]))
   }
+
+  /// A tone's phase, told by the last two features, is the same row of the table in the network and in the kernel.
+  @Test(arguments: StepInstructions.available) func phasesAreTheNetworks(_ instructions: StepInstructions)
+    throws
+  {
+    var configuration = Self.configuration
+    configuration.phases = 24
+    configuration.features = 7
+    let toned = try DilatedCausalNetwork(configuration)
+    try toned.initialize(seed: 4)
+    for (name, weight) in try network.weights() where name != "condition1.weight" {
+      try toned.load([name: weight].merging(toned.weights()) { own, _ in own }, name: "weights")
+    }
+    func rows(_ cycles: Double) -> [[Float]] {
+      features.enumerated().map { frame, row in
+        let start = cycles * Double(frame * Self.configuration.hop)
+        return row + [Float(start - start.rounded(.down)), Float(cycles)]
+      }
+    }
+    func scores(_ cycles: Double) throws -> [Double] {
+      let steps = try DilatedSteps(toned)
+      let found = stepper(steps, instructions).score(try steps.conditions(rows(cycles))[...], levels: levels)
+      let told = try Tensor(rows(cycles).flatMap { $0 }, shape: [1, Self.frames, 7])
+      let expected = try Autograd.disabled {
+        try toned(previous(levels).unsqueezed(0), features: told).to(.float64).logSoftmax(2)
+          .elements(Double.self)
+      }
+      for (time, nats) in found.enumerated() {
+        #expect(abs(nats - expected[time * 200 + Int(levels[time])]) < 1e-4, "sample \(time)")
+      }
+      return found
+    }
+    #expect(try scores(0.037) != scores(0.05))
+  }
+
+  /// A copy goes on by itself, and the stream it was taken from as if there were none.
+  @Test func copiesGoOnAlone() throws {
+    let hop = Self.configuration.hop
+    let cut = 5 * conditions.count / Self.frames
+    let steps = try DilatedSteps(network)
+    let whole = stepper(steps).draw(conditions[...], uniforms: uniforms)
+    let first = stepper(steps)
+    _ = first.draw(conditions[..<cut], uniforms: Array(uniforms[..<(5 * hop)]))
+    let copy = first.copy()
+    let others = uniforms[(5 * hop)...].map { 1 - $0 - 0x1p-24 }
+    let other = copy.draw(conditions[cut...], uniforms: others)
+    // The last frame is begun only.
+    let rest = first.draw(conditions[cut...], uniforms: Array(uniforms[(5 * hop)...].dropLast(3)))
+    #expect(rest == Array(whole[(5 * hop)...].dropLast(3)) && Array(other.dropLast(3)) != rest)
+  }
 }

@@ -15,6 +15,7 @@ extern "C" {
 /// A step: x_0 = embedding[previous]; for every layer g = past · x_l[t − dilation] + now · x_l[t] + condition,
 /// z_l = tanh(g[..<R]) · σ(g[R...]), x_{l+1} = x_l + residual · z_l + bias; then s = skip · (z_0, z_1, …) + bias,
 /// h = hidden · relu(s) + bias, logits = output · relu(h) + bias. Before the first step every x_l was zero.
+/// With phases, x_0 also has phase[⌊P · frac(φ)⌋] added, φ the phase of a tone in cycles.
 typedef struct {
   long layers;
   /// R, a multiple of `CKernelsLanes`; the gates have 2R channels.
@@ -23,6 +24,8 @@ typedef struct {
   long skip;
   /// K, at most 256: the levels that a sample may have.
   long outputs;
+  /// P, at most 256; 0 for none. The conditions then end with φ of their first step, and what φ advances by each step.
+  long phases;
   /// Of every layer, at least 1. Read by every call, so it has to live as long as the shape.
   const long *_Nonnull dilations;
   /// Weights of 8 bits with one scale per output, activations of 8 bits with one scale per tensor; x itself and all
@@ -34,6 +37,8 @@ typedef struct {
 typedef struct {
   /// [K, R].
   const float *_Nonnull embedding;
+  /// [P, R].
+  const float *_Nullable phase;
   /// [L, 2R, R] each.
   const float *_Nonnull past;
   const float *_Nonnull now;
@@ -78,8 +83,8 @@ size_t ckernels_dilated_state_bytes(CKernelsDilatedShape shape);
 /// The state before the first step. `state` is aligned to 64 bytes.
 void ckernels_dilated_reset(CKernelsDilatedShape shape, void *_Nonnull state);
 
-/// One step. `conditions [L, 2R]` are added to the gates, so they include the bias of the convolutions; `logits` has
-/// room for K.
+/// One step. `conditions [L, 2R]` are added to the gates, so they include the bias of the convolutions, and end with two
+/// numbers more where there are phases; `logits` has room for K.
 void ckernels_dilated_logits(CKernelsStepVersion version, CKernelsDilatedShape shape, const void *_Nonnull packed,
                              void *_Nonnull state, const float *_Nonnull conditions, int previous,
                              float *_Nonnull logits);

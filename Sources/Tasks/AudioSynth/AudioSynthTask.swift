@@ -6,32 +6,35 @@ public struct AudioSynth: PipelineTask {
   public init() {}
 
   public let name = "audio-synth"
-  public let summary = "speak words in a voice, and say who says what"
-  public let statement = "P(sound | words, voice)"
-  public let verbs: Set<Verb> = [.run, .score, .classify, .embed, .train, .evaluate]
+  public let summary = "speak words, play notes, and say who says what"
+  public let statement = "P(sound | words and voice, or notes and instrument, or spectrogram)"
+  public let verbs: Set<Verb> = [.run, .score, .classify, .complete, .embed, .train, .evaluate]
   public let outputExtension = "wav"
   public let outputExtensions: Set<String> = ["wav", "flac", "ogg"]
   public let inputExtensions: Set<String> = ["wav", "flac", "ogg"]
 
   public var stages: [StageDefinition] {
     [
-      StageDefinition("speak", summary: "speak words in a voice", options: SpeakStage.options) {
-        try SpeakStage.make($0, $1)
+      StageDefinition(
+        "synthesize", summary: "make sound of words, notes or a spectrogram", options: AskedSound.options
+      ) {
+        try SynthesizeStage.make($0, $1)
       }
     ]
   }
 
-  /// The model of that name.
-  /// - Throws: `PipelineError` of kind `.usage` for the judge, which says nothing itself.
+  /// The model of words of that name, which says how probable sound is.
+  /// - Throws: `PipelineError` of kind `.usage` for a model of another kind.
   static func model(_ name: String, _ specification: Specification) throws -> (
-    entry: Specification.Model, model: AudioSynthModel
+    entry: Specification.Model, model: WordsModel
   ) {
     let entry = try specification.model(named: name)
-    if (try? SoundJudge(contentsOf: entry.weights)) != nil {
-      let others = specification.models.map(\.name).filter { $0 != entry.name }
+    if let kind = SoundFile.kind(of: entry.weights), kind != .words {
+      let right = specification.models.filter { SoundFile.kind(of: $0.weights) == .words }.map(\.name)
       throw PipelineError.usage(
-        "model '\(entry.name)' only judges in 'evaluate'; \(others.joined(separator: ", ")) would be right")
+        "model '\(name)' does not say how probable a recording of a word is; "
+          + "\(right.joined(separator: ", ")) would be right")
     }
-    return (entry, try AudioSynthModel(contentsOf: entry.weights))
+    return (entry, try WordsModel(contentsOf: entry.weights))
   }
 }

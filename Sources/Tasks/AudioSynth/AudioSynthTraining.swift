@@ -6,28 +6,6 @@ public import PipelineCore
 internal import Torch
 internal import TorchNN
 
-/// The recipe of a model of words.
-struct WordsRecipe: Codable, Sendable, Equatable {
-  struct Network: Codable, Sendable, Equatable {
-    var channels: Int
-    /// Of one stack of blocks: 1, 2, 4 … below this power of two.
-    var dilationLimit: Int
-    var stacks: Int
-    var skip: Int
-    var condition: Int
-    /// Samples of a frame.
-    var hop: Int
-  }
-
-  var family: String
-  /// Takes, beside those for testing, on which the loss is watched.
-  var heldOutTakes: [Int]
-  /// Frames of one training sample.
-  var frames: Int
-  var network: Network
-  var training: TrainingRecipe
-}
-
 extension AudioSynth: TrainableTask {
   public func publishedWeights(_ request: TrainingRequest, _ specification: Specification) throws -> URL {
     try specification.model(named: request.model).weights
@@ -48,39 +26,72 @@ extension AudioSynth: TrainableTask {
     let entry = try specification.model(named: request.model)
     let (found, owner) = try specification.recipe(of: entry, request)
     let family: String? = try YAMLReader(found, of: owner).optional("family")
-    let data = try SpokenWords(folder: Self.folder(request.data), split: .train)
-    request.log.info(
-      "\(data.recordings.count) recordings of \(data.words.count) words by \(data.voices.count) voices")
     switch family {
     case "wavenet":
       var recipe = try found.decode(WordsRecipe.self, of: owner)
       recipe.training.override(by: request)
-      let result = try WordsTraining(recipe: recipe, request: request)(data)
+      let result = try WordsTraining(recipe: recipe, request: request)(words(request))
       return TrainingReport(
         weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
         isFinished: result.isFinished, figures: ["held-out bits/sample": result.loss])
+    case "vocoder":
+      var recipe = try found.decode(VocoderRecipe.self, of: owner)
+      recipe.training.override(by: request)
+      guard !request.data.isEmpty else {
+        throw PipelineError.usage("--data is missing; folders with .wav files would be right")
+      }
+      let result = try VocoderTraining(recipe: recipe, request: request)(request.data)
+      return TrainingReport(
+        weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
+        isFinished: result.isFinished, figures: ["held-out bits/sample": result.loss])
+    case "notes":
+      var recipe = try found.decode(NotesRecipe.self, of: owner)
+      recipe.training.override(by: request)
+      let result = try NotesTraining(recipe: recipe, request: request)(Self.folder(request.data))
+      return TrainingReport(
+        weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
+        isFinished: result.isFinished, figures: ["held-out bits/sample": result.loss])
+    case "diffusion":
+      var recipe = try found.decode(VoicesRecipe.self, of: owner)
+      recipe.training.override(by: request)
+      try Self.requireCPU(request)
+      let result = try VoicesTraining(recipe: recipe, request: request)(words(request))
+      return TrainingReport(
+        weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
+        isFinished: result.isFinished, figures: ["held-out loss": result.loss])
     case "discriminative":
       var recipe = try found.decode(JudgeRecipe.self, of: owner)
       recipe.training.override(by: request)
-      guard request.device == "cpu" else {
-        throw PipelineError.usage(
-          "--device is '\(request.device)', but a judge is trained on the CPU; 'cpu' would be right")
-      }
-      let result = try SoundJudge.trained(recipe, data, request)
+      try Self.requireCPU(request)
+      let result = try SoundJudge.trained(recipe, words(request), request)
       return TrainingReport(
         weights: try write(result.judge.weights(notes: Self.notes(recipe)), request),
         isFinished: result.isFinished, figures: ["held-out accuracy": result.accuracy])
     default:
       throw PipelineError.usage(
-        NearestName.unknown("family", family ?? "", known: ["wavenet", "discriminative"], listing: true))
+        NearestName.unknown(
+          "family", family ?? "", known: ["wavenet", "vocoder", "notes", "diffusion", "discriminative"],
+          listing: true))
     }
   }
 
+  private static func requireCPU(_ request: TrainingRequest) throws {
+    guard request.device == "cpu" else {
+      throw PipelineError.usage(
+        "--device is '\(request.device)', but this model is trained on the CPU; 'cpu' would be right")
+    }
+  }
+
+  private func words(_ request: TrainingRequest) throws -> SpokenWords {
+    let data = try SpokenWords(folder: Self.folder(request.data), split: .train)
+    request.log.info(
+      "\(data.recordings.count) recordings of \(data.words.count) words by \(data.voices.count) voices")
+    return data
+  }
+
   private static func notes(_ recipe: some Encodable) throws -> [String: String] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return [
-      "recipe": String(decoding: try encoder.encode(recipe), as: UTF8.self),
+    [
+      "recipe": try RecipeText.json(recipe),
       "pipeline": PipelineVersion.current,
     ]
   }

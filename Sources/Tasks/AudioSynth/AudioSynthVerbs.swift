@@ -7,9 +7,9 @@ internal import ModelEvaluation
 public import PipelineCore
 internal import Torch
 
-extension AudioSynth: ScoringTask, ClassifyingTask, EmbeddingTask {
+extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTask {
   public func options(of verb: Verb) -> [OptionDescription] {
-    let model = SpeakStage.modelOption
+    let model = AskedSound.modelOption
     let word = OptionDescription.text("word", default: "", help: "the word; summed over all unless given")
     let speaker = OptionDescription.text(
       "speaker", default: "", help: "the voice; summed over all unless given")
@@ -23,32 +23,55 @@ extension AudioSynth: ScoringTask, ClassifyingTask, EmbeddingTask {
           "abstain-below", in: 0...1, default: 0.01,
           help: "abstain when so small a share of held-out recordings is as unusual"),
       ]
+    case .complete:
+      [
+        model, word, speaker,
+        .number("from", in: 0...SoundInput.longestWord, help: "where the gap begins, in seconds"),
+        .number("to", in: 0...SoundInput.longestWord, help: "where the gap ends, in seconds"),
+        .integer("seed", in: 0...Int.max, default: 0, help: "the seed; draw i of a seed is always the same"),
+        .integer("count", in: 1...1000, default: 1, help: "how many draws"),
+        .integer("particles", in: 1...1000, default: 32, help: "continuations that a draw is chosen of"),
+        .choice(
+          "format", of: ["wav", "flac", "ogg"], default: "wav", help: "of the file; the ending of -o says it"),
+      ]
     case .embed: [model]
     default: []
     }
   }
 
   private func asked(_ request: InferenceRequest, _ specification: Specification) throws -> (
-    name: String, model: AudioSynthModel, levels: [UInt8]
+    name: String, model: WordsModel, levels: [UInt8]
   ) {
     let (entry, model) = try Self.model(request.options.text("model"), specification)
     let notices = request.context.startProgress("read", total: nil, unit: "")
     defer { notices.finish() }
-    let input = try SoundInput(request.input, request.name, model) { notices.log("pipeline: \($0)") }
+    let input = try SoundInput(
+      request.input, request.name, sampleRate: model.description.sampleRate
+    ) { notices.log("pipeline: \($0)") }
     return (entry.name, model, input.levels)
   }
 
   private func score(
-    _ levels: [UInt8], _ model: AudioSynthModel, _ request: InferenceRequest, word: String, speaker: String
+    _ levels: [UInt8], _ model: WordsModel, _ request: InferenceRequest, word: String, speaker: String
   )
     throws -> SoundScore
   {
-    let words = try word.isEmpty ? Array(model.description.words.indices) : model.words(in: word)
+    let (words, voices) = try given(model, word: word, speaker: speaker)
+    return try SoundScore(levels, model, words: words, voices: voices, workers: request.context.workers)
+  }
+
+  /// What may be heard: what is given, or all.
+  private func given(_ model: WordsModel, word: String, speaker: String) throws -> (
+    words: [Int], voices: [Int]
+  ) {
+    let words = try word.isEmpty ? Array(model.description.words.indices) : model.vocabulary.words(in: word)
     guard word.isEmpty || words.count == 1 else {
       throw PipelineError.usage("--word is '\(word)', which is \(words.count) words; one would be right")
     }
-    let voices = try speaker.isEmpty ? Array(model.description.voices.indices) : [model.voice(speaker)]
-    return try SoundScore(levels, model, words: words, voices: voices, workers: request.context.workers)
+    return (
+      words,
+      try speaker.isEmpty ? Array(model.description.voices.indices) : [model.vocabulary.voice(speaker)]
+    )
   }
 
   public func score(_ request: InferenceRequest, _ specification: Specification) throws -> ScoreReport {
@@ -60,6 +83,50 @@ extension AudioSynth: ScoringTask, ClassifyingTask, EmbeddingTask {
       input: request.name, model: name, condition: given.isEmpty ? nil : given, nats: score.total,
       bitsPerDimension: -score.total / (Double(levels.count) * log(2)), dimensions: levels.count,
       kind: DensityKind.exact.rawValue)
+  }
+
+  /// The recording with other sound in its gap; the word and the voice come from what is before it unless they are given.
+  public func complete(_ request: InferenceRequest, _ specification: Specification) throws -> DrawnFiles {
+    let (name, model, levels) = try asked(request, specification)
+    let options = request.options
+    let filling = try GapFilling(
+      model, levels, from: options.number("from"), to: options.number("to"),
+      particles: options.integer("particles"))
+    let (words, voices) = try given(model, word: options.text("word"), speaker: options.text("speaker"))
+    let pairs = words.flatMap { word in voices.map { (word: word, voice: $0) } }
+    let posterior = try pairs.count > 1 ? filling.posterior(pairs, workers: request.context.workers) : [1]
+    let seed = UInt64(options.integer("seed"))
+    let progress = request.context.startProgress("complete", total: options.integer("count"), unit: "draws")
+    defer { progress.finish() }
+    let sha = try Digest.sha256(of: specification.model(named: name).weights)
+    let clips = try ChunkRunner(workers: request.context.workers).map(options.integer("count")) { index in
+      try request.context.checkCancelled()
+      let choice = KeyedNoise(seed: seed, sample: UInt64(index), step: 0, stream: "pair").category(posterior)
+      let pair = pairs[choice]
+      let drawn = try filling.draw(word: pair.word, voice: pair.voice, seed: seed, index: index)
+      progress.advance()
+      return AudioClip(
+        sampleRate: model.description.sampleRate, channels: 1, samples: drawn.map { MuLaw.sample(Int($0)) },
+        comment: Provenance(
+          task: "audio-synth", model: name, weightsSHA256: sha,
+          condition: .init(
+            inputSHA256: Digest.sha256(request.input),
+            values: [
+              "word": model.description.words[pair.word], "speaker": model.description.voices[pair.voice],
+            ],
+            isDrawn: pairs.count > 1),
+          key: SampleKey(seed: seed, index: index), version: PipelineVersion.current, engine: try .current(),
+          options: options.texts.merging(["verb": "complete", "count": "1"]) { $1 }
+        ).comment())
+    }
+    let silence = [Float](repeating: 0, count: model.description.sampleRate / 2)
+    let together = AudioClip(
+      sampleRate: model.description.sampleRate, channels: 1,
+      samples: clips.enumerated().flatMap { ($0.offset == 0 ? [] : silence) + $0.element.samples },
+      comment: clips[0].comment)
+    return DrawnFiles(
+      single: try clips.enumerated().map { (index: $0.offset, data: try MediaStages.encoded($0.element)) },
+      together: try MediaStages.encoded(together))
   }
 
   public func classify(_ request: InferenceRequest, _ specification: Specification) throws
@@ -87,7 +154,7 @@ extension AudioSynth: ScoringTask, ClassifyingTask, EmbeddingTask {
   }
 
   /// Nats a sample that the model saves over a FLAC file of the same levels, which knows nothing but simplicity.
-  static func saving(_ nats: Double, _ levels: [UInt8], _ model: AudioSynthModel) throws -> Double {
+  static func saving(_ nats: Double, _ levels: [UInt8], _ model: WordsModel) throws -> Double {
     // Eight bits a sample, as the model has them; the curve is the same for all sounds.
     let clip = AudioClip(
       sampleRate: model.description.sampleRate, channels: 1,
@@ -121,10 +188,13 @@ extension AudioSynth: ScoringTask, ClassifyingTask, EmbeddingTask {
   }
 }
 
-extension AudioSynth: DrawingTask {
-  public func draw(_ text: String, _ options: Options, _ specification: Specification, context: StageContext)
-    throws -> DrawnFiles
+extension AudioSynth: SoundingTask {
+  public func sounds(
+    _ text: String, _ options: Options, _ specification: Specification, context: StageContext
+  )
+    throws -> DrawnSounds
   {
-    try SpeakStage.make(options, StageEnvironment(specification: specification)).files(text, context: context)
+    try SynthesizeStage.make(options, StageEnvironment(specification: specification))
+      .sounds(text, context: context)
   }
 }

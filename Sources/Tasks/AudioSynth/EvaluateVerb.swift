@@ -1,10 +1,6 @@
-internal import Conditioners
 internal import Foundation
-internal import MediaTensors
 internal import ModelEvaluation
 public import PipelineCore
-internal import StepInference
-internal import Torch
 
 extension AudioSynth: EvaluableTask {
   public var evaluationOptions: [OptionDescription] {
@@ -16,13 +12,38 @@ extension AudioSynth: EvaluableTask {
     ]
   }
 
-  private static let columns: [(name: String, digits: Int)] = [
-    ("bits/sample", 3), ("bits/sample ±", 3), ("more with int8", 4), ("recordings scored", 0),
-    ("word (%)", 2), ("word (%) ±", 2),
-    ("speaker (%)", 2), ("speaker (%) ±", 2), ("abstains at 1 % (%)", 2),
-    ("draws of the asked word (%)", 2), ("draws of the asked word (%) ±", 2),
-    ("draws of the asked speaker (%)", 2), ("draws of the asked speaker (%) ±", 2), ("times real time", 1),
-  ]
+  /// A figure by the name of its column; those that a model has not are left out.
+  typealias Figures = [Column: Double]
+
+  enum Column: String, CaseIterable {
+    case bits = "bits/sample"
+    case bitsError = "bits/sample ±"
+    case int8 = "more with int8"
+    case recordings = "recordings scored"
+    case word = "word (%)"
+    case wordError = "word (%) ±"
+    case voice = "speaker (%)"
+    case voiceError = "speaker (%) ±"
+    case abstains = "abstains at 1 % (%)"
+    case drawnWord = "draws of the asked word (%)"
+    case drawnWordError = "draws of the asked word (%) ±"
+    case drawnVoice = "draws of the asked speaker (%)"
+    case drawnVoiceError = "draws of the asked speaker (%) ±"
+    case inTune = "notes within 10 cents (%)"
+    case inTuneError = "notes within 10 cents (%) ±"
+    case cents = "cents off, median"
+    case speed = "times real time"
+
+    var digits: Int {
+      switch self {
+      case .bits, .bitsError: 3
+      case .int8: 4
+      case .recordings: 0
+      case .speed: 1
+      default: 2
+      }
+    }
+  }
 
   public func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws
     -> [EvaluationTable]
@@ -33,132 +54,50 @@ extension AudioSynth: EvaluableTask {
     }
     let entries =
       request.model == "all" ? specification.models : [try specification.model(named: request.model)]
-    let judge = specification.models.lazy.compactMap { try? SoundJudge(contentsOf: $0.weights) }.first
-    let folder = try Self.folder(request.data)
-    let rows = try entries.map { entry in
-      if let judge = try? SoundJudge(contentsOf: entry.weights) {
-        let test = try SpokenWords(
-          folder: folder, split: .test, words: judge.description.words, voices: judge.description.voices)
-        return EvaluationTable.Row(entry.name, try Self.figures(of: judge, test, request))
-      }
-      let model = try AudioSynthModel(contentsOf: entry.weights)
-      let test = try SpokenWords(
-        folder: folder, split: .test, words: model.description.words, voices: model.description.voices)
-      guard test.sampleRate == model.description.sampleRate else {
-        throw PipelineError.data(
-          "\(folder.relativePath) has \(test.sampleRate) Hz; the model's \(model.description.sampleRate) Hz would be right"
-        )
-      }
-      return .init(entry.name, try Self.figures(of: model, entry, test, judge, request, specification))
+    let judge = try? SoundJudge(contentsOf: Self.entry(of: .judge, specification).weights)
+    let rows = try entries.map { entry -> EvaluationTable.Row in
+      let figures: Figures =
+        switch try SoundFile(contentsOf: entry.weights) {
+        case .judge(let judge): try Self.figures(of: judge, request)
+        case .words(let model): try Self.figures(of: model, entry, judge, request, specification)
+        case .voices(let model):
+          try Self.drawnFigures(
+            Vocabulary(words: model.description.words, voices: model.description.voices), entry, judge,
+            request,
+            specification)
+        case .vocoder(let model): try Self.figures(of: model, judge, request)
+        case .notes(let model): try Self.figures(of: model, entry, request, specification)
+        }
+      return .init(entry.name, Column.allCases.map { figures[$0] })
     }
-    return [EvaluationTable(subject: "model", columns: Self.columns, rows: rows, isTransposed: true)]
+    return [
+      EvaluationTable(
+        subject: "model", columns: Column.allCases.map { (name: $0.rawValue, digits: $0.digits) }, rows: rows,
+        isTransposed: true)
+    ]
   }
 
-  private static func spread(_ test: SpokenWords, _ request: EvaluationRequest) -> [SpokenWords.Recording] {
-    let count = min(request.options.integer("limit"), test.recordings.count)
-    return (0..<count).map { test.recordings[$0 * test.recordings.count / count] }
-  }
-
-  private static func share(_ hits: [Bool]) -> (mean: Double, standardError: Double) {
+  static func share(_ hits: [Bool]) -> (mean: Double, standardError: Double) {
     let figure = meanWithError(hits.map { $0 ? 1 : 0 })
     return (figure.mean * 100, figure.standardError * 100)
   }
 
-  private static func figures(of judge: SoundJudge, _ test: SpokenWords, _ request: EvaluationRequest) throws
-    -> [Double?]
-  {
-    let some = spread(test, request)
-    let verdicts = try judge.verdicts(some.map(\.levels), workers: request.workers)
-    let word = share(zip(verdicts, some).map { $0.word == $1.word })
-    let voice = share(zip(verdicts, some).map { $0.voice == $1.voice })
-    return [
-      nil, nil, nil, Double(some.count), word.mean, word.standardError, voice.mean, voice.standardError, nil,
-      nil,
-      nil, nil, nil, nil,
-    ]
+  /// `count` of them, evenly spread.
+  static func spread<Element>(_ all: [Element], _ count: Int) -> [Element] {
+    let count = min(count, all.count)
+    return (0..<count).map { all[$0 * all.count / count] }
   }
 
-  private static func figures(
-    of model: AudioSynthModel, _ entry: Specification.Model, _ test: SpokenWords, _ judge: SoundJudge?,
-    _ request: EvaluationRequest, _ specification: Specification
-  ) throws -> [Double?] {
-    let some = spread(test, request)
-    let (words, voices) = (Array(model.description.words.indices), Array(model.description.voices.indices))
-    let progress = ProgressLine(
-      "evaluate", total: some.count, unit: "recordings", mode: request.progress)
-    defer { progress.finish() }
-    var (nats, wordHits, voiceHits, strange): ([Double], [Bool], [Bool], [Bool]) = ([], [], [], [])
-    for recording in some {
-      let score = try SoundScore(
-        recording.levels, model, words: words, voices: voices, workers: request.workers)
-      let posterior = score.posterior
-      func best(_ count: Int, _ part: (SoundScore.Entry) -> Int) -> Int? {
-        var shares = [Double](repeating: 0, count: count)
-        for (entry, share) in zip(score.entries, posterior) { shares[part(entry)] += share }
-        return shares.indices.max { shares[$0] < shares[$1] }
-      }
-      wordHits.append(best(words.count, \.word) == recording.word)
-      voiceHits.append(best(voices.count, \.voice) == recording.voice)
-      let own = score.entries.first { $0.word == recording.word && $0.voice == recording.voice }
-      nats.append((own?.samples ?? 0) / Double(recording.levels.count))
-      if let typicality = model.description.typicality {
-        strange.append(typicality(try saving(score.total, recording.levels, model)) < 0.01)
-      }
-      progress.advance()
+  /// The first of the folders that can be read so.
+  /// - Throws: `PipelineError` of kind `.usage` for no folder; for one that cannot be read, why.
+  static func first<Data>(of folders: [URL], _ wanted: String, _ read: (URL) throws -> Data) throws -> Data {
+    guard !folders.isEmpty else {
+      throw PipelineError.usage("--data is missing; \(wanted) would be right")
     }
-    let bits = meanWithError(nats.map { -$0 / log(2) })
-    let (word, voice) = (share(wordHits), share(voiceHits))
-    var figures: [Double?] = [
-      bits.mean, bits.standardError, try lossOfInt8(model, some, request), Double(some.count), word.mean,
-      word.standardError, voice.mean,
-      voice.standardError, strange.isEmpty ? nil : share(strange).mean,
-    ]
-    let drawn = try draws(request, entry, specification)
-    if let judge, judge.description.words == model.description.words,
-      judge.description.voices == model.description.voices
-    {
-      let verdicts = try judge.verdicts(drawn.levels, workers: request.workers)
-      let word = share(zip(verdicts, drawn.asked).map { $0.word == $1.word })
-      let voice = share(zip(verdicts, drawn.asked).map { $0.voice == $1.voice })
-      figures += [word.mean, word.standardError, voice.mean, voice.standardError]
-    } else {
-      figures += [nil, nil, nil, nil]
+    var reason: (any Error)?
+    for folder in folders {
+      do { return try read(folder) } catch { reason = reason ?? error }
     }
-    return figures + [drawn.speed]
-  }
-
-  /// Draws of words and voices in turn, and how many seconds of them a second makes.
-  private static func draws(
-    _ request: EvaluationRequest, _ entry: Specification.Model, _ specification: Specification
-  ) throws -> (levels: [[UInt8]], asked: [(word: Int, voice: Int)], speed: Double) {
-    var texts = ["model": entry.name, "seed": "1"]
-    texts["temperature"] = request.options.texts["temperature"]
-    texts["top-p"] = request.options.texts["top-p"]
-    let options = try Options(
-      SpeakStage.options, owner: "evaluate", given: texts.mapValues { GivenOption($0, place: "evaluate") })
-    let stage = try SpeakStage.make(options, StageEnvironment(specification: specification))
-    return try stage.words(
-      count: request.options.integer("draws"), workers: request.workers, progress: request.progress)
-  }
-
-  /// Bits a sample that 8-bit products cost on recordings with their own words and voices.
-  private static func lossOfInt8(
-    _ model: AudioSynthModel, _ recordings: [SpokenWords.Recording], _ request: EvaluationRequest
-  ) throws -> Double? {
-    guard model.description.ranges != nil else { return nil }
-    let hop = model.hop
-    let steps = (try model.steps("int8"), try model.steps("float32"))
-    let some = recordings.prefix(100)
-    let losses = try ChunkRunner(workers: request.workers).map(some.count) { index -> Double in
-      let recording = some[index]
-      let frames = (recording.levels.count + hop - 1) / hop
-      let features = model.conditioner.frames(word: recording.word, voice: recording.voice, count: frames)
-      let conditions = try steps.0.conditions(features)[...]
-      func nats(_ steps: DilatedSteps) -> Double {
-        DilatedStepper(steps, silence: MuLaw.silence).score(conditions, levels: recording.levels).reduce(0, +)
-      }
-      return nats(steps.1) - nats(steps.0)
-    }
-    return losses.reduce(0, +) / Double(some.reduce(0) { $0 + $1.levels.count }) / log(2)
+    throw reason ?? PipelineError.usage(wanted)
   }
 }

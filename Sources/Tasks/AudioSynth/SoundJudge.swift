@@ -23,6 +23,8 @@ struct SoundJudge: Sendable {
   let network: ConvolutionalClassifier
   let family: DiscriminativeFamily
 
+  var vocabulary: Vocabulary { Vocabulary(words: description.words, voices: description.voices) }
+
   static let (bands, frames) = (32, 48)
   private static let (architecture, key) = ("audio-synth-judge", "description")
 

@@ -22,7 +22,7 @@ struct SoundScore {
   /// Words and voices that are worked on together.
   private static let chunk = 6
 
-  init(_ levels: [UInt8], _ model: AudioSynthModel, words: [Int], voices: [Int], workers: Int) throws {
+  init(_ levels: [UInt8], _ model: WordsModel, words: [Int], voices: [Int], workers: Int) throws {
     let hop = model.hop
     let frames = (levels.count + hop - 1) / hop
     let asked = words.flatMap { word in voices.map { (word, $0) } }

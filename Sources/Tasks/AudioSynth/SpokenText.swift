@@ -1,6 +1,10 @@
 internal import PipelineCore
 
-extension AudioSynthModel {
+/// The words and the voices of a model.
+struct Vocabulary: Sendable, Equatable {
+  var words: [String]
+  var voices: [String]
+
   /// At most so many words are said at once.
   static let longestText = 100_000
 
@@ -9,8 +13,8 @@ extension AudioSynthModel {
   func words(in text: String) throws -> [Int] {
     let spelled = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     let parts = text.split { $0.isWhitespace || $0 == "," }.flatMap { part -> [String] in
-      if description.words.contains(String(part)) { return [String(part)] }
-      if let word = description.words.first(where: { $0.lowercased() == part.lowercased() }) { return [word] }
+      if words.contains(String(part)) { return [String(part)] }
+      if let word = words.first(where: { $0.lowercased() == part.lowercased() }) { return [word] }
       if let figure = spelled.firstIndex(of: part.lowercased()) { return ["\(figure)"] }
       return part.allSatisfy { $0.isASCII && $0.isNumber } ? part.map { String($0) } : [String(part)]
     }
@@ -19,9 +23,8 @@ extension AudioSynthModel {
         "\(parts.count) words are to be said; 1 to \(Self.longestText) would be right")
     }
     return try parts.map { part in
-      guard let index = description.words.firstIndex(of: part) else {
-        throw PipelineError.usage(
-          NearestName.unknown("word", part, known: description.words, listing: true))
+      guard let index = words.firstIndex(of: part) else {
+        throw PipelineError.usage(NearestName.unknown("word", part, known: words, listing: true))
       }
       return index
     }
@@ -29,10 +32,13 @@ extension AudioSynthModel {
 
   /// - Throws: `PipelineError` of kind `.usage` that names the nearest voice and lists all.
   func voice(_ name: String) throws -> Int {
-    guard let index = description.voices.firstIndex(of: name) else {
-      throw PipelineError.usage(
-        NearestName.unknown("speaker", name, known: description.voices, listing: true))
+    guard let index = voices.firstIndex(of: name) else {
+      throw PipelineError.usage(NearestName.unknown("speaker", name, known: voices, listing: true))
     }
     return index
   }
+}
+
+extension WordsModel {
+  var vocabulary: Vocabulary { Vocabulary(words: description.words, voices: description.voices) }
 }

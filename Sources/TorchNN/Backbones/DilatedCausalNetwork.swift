@@ -54,9 +54,13 @@ public final class DilatedCausalNetwork: Module {
     public var condition: Int
     /// Samples for each step of the features.
     public var hop: Int
+    /// P: parts of a cycle, where the features end with the phase of a tone at a step's first sample and what it advances
+    /// by each sample, both in cycles; nil where they do not.
+    public var phases: Int?
 
     public init(
-      levels: Int = 256, channels: Int, dilations: [Int], skip: Int, features: Int, condition: Int, hop: Int
+      levels: Int = 256, channels: Int, dilations: [Int], skip: Int, features: Int, condition: Int, hop: Int,
+      phases: Int? = nil
     ) {
       self.levels = levels
       self.channels = channels
@@ -65,6 +69,7 @@ public final class DilatedCausalNetwork: Module {
       self.features = features
       self.condition = condition
       self.hop = hop
+      self.phases = phases
     }
 
     /// Samples before the present one that can change what is said of it.
@@ -74,6 +79,8 @@ public final class DilatedCausalNetwork: Module {
   public let configuration: Configuration
   /// `[K, R]`.
   public let embedding: Parameter
+  /// `[P, R]`: a harmonic excitation, added to the embedding (Wang et al. 2019, "Neural source-filter waveform models").
+  public let phase: Parameter?
   public let condition1: Linear
   public let condition2: Linear
   public let body: [DilatedBlock]
@@ -86,7 +93,8 @@ public final class DilatedCausalNetwork: Module {
     self.configuration = configuration
     let (r, s, d) = (configuration.channels, configuration.skip, configuration.condition)
     embedding = try Parameter([configuration.levels, r], .normal(deviation: 0.5))
-    condition1 = try Linear(configuration.features, 2 * d)
+    phase = try configuration.phases.map { try Parameter([$0, r], .normal(deviation: 0.5)) }
+    condition1 = try Linear(configuration.features - (configuration.phases == nil ? 0 : 2), 2 * d)
     condition2 = try Linear(2 * d, d)
     body = try configuration.dilations.map { try DilatedBlock(channels: r, condition: d, dilation: $0) }
     skip = try Linear(configuration.dilations.count * r, s)
@@ -96,7 +104,9 @@ public final class DilatedCausalNetwork: Module {
 
   /// D numbers for each step of the features, `[N, F, D]` of `[N, F, features]`.
   public func condition(_ features: Tensor) throws -> Tensor {
-    try condition2(condition1(features).silu()).silu()
+    let told =
+      phase == nil ? features : try features.narrow(2, start: 0, length: features.shape[2] - 2).contiguous()
+    return try condition2(condition1(told).silu()).silu()
   }
 
   /// - Parameters:
@@ -105,6 +115,22 @@ public final class DilatedCausalNetwork: Module {
   /// - Returns: scores before the softmax, `[N, F · hop, K]`.
   public func callAsFunction(_ previous: Tensor, features: Tensor) throws -> Tensor {
     try head2(activations(previous, features: features).hidden)
+  }
+
+  /// `[N, F · hop, R]`: the row of each sample's part of the cycle.
+  private func excitation(_ phase: Parameter, _ features: Tensor, samples: Int) throws -> Tensor {
+    let (n, frames, all) = (features.shape[0], features.shape[1], features.shape[2])
+    let offsets = try Tensor((0..<samples / frames).map(Float.init), shape: [1, 1, samples / frames])
+      .to(device: features.device)
+    let start = try features.narrow(2, start: all - 2, length: 1)
+    let advance = try features.narrow(2, start: all - 1, length: 1)
+    let place = try start + advance * offsets
+    let count = phase.value.shape[0]
+    // As the kernel does it, in single precision, so that both find the same part.
+    let index = try ((place - place.floored()) * Double(count)).floored().clamped(0, Double(count - 1)).to(
+      .int64)
+    return try phase.value.indexSelect(0, index.reshaped([n * samples]))
+      .reshaped([n, samples, configuration.channels])
   }
 
   /// The last output layer's input, averaged over all samples, `[N, S]`.
@@ -127,6 +153,7 @@ public final class DilatedCausalNetwork: Module {
     let given = try condition(features)
     var x = try embedding.value.indexSelect(0, previous.reshaped([n * t]))
       .reshaped([n, t, configuration.channels])
+    if let phase { x = try x + excitation(phase, features, samples: t) }
     var (inputs, gated): ([Tensor], [Tensor]) = ([], [])
     for block in body {
       inputs.append(x)

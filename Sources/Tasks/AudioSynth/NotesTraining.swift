@@ -1,0 +1,72 @@
+internal import Conditioners
+internal import Foundation
+internal import Logging
+internal import ModelTraining
+internal import PipelineCore
+internal import TorchNN
+
+/// The recipe of a model of notes.
+struct NotesRecipe: Codable, Sendable, Equatable {
+  var family: String
+  /// Of every so many recordings, one is not trained on but watched.
+  var heldOut: Int
+  /// Seconds after the key goes up that are learned.
+  var release: Double
+  /// Parts of a cycle that the excitation tells apart.
+  var phases: Int
+  /// Frames of one training sample.
+  var frames: Int
+  var network: WaveNetRecipe
+  var training: TrainingRecipe
+}
+
+/// Trains a network on recordings of notes.
+struct NotesTraining {
+  let recipe: NotesRecipe
+  let request: TrainingRequest
+
+  func callAsFunction(_ folder: URL) throws -> (model: NotesModel, isFinished: Bool, loss: Double) {
+    let data = try PlayedNotes(folder: folder, release: recipe.release, workers: request.workers)
+    guard (2...1_000_000).contains(recipe.heldOut), data.recordings.count >= recipe.heldOut,
+      (1...256).contains(recipe.phases)
+    else {
+      throw PipelineError.usage(
+        "the recipe watches one of \(recipe.heldOut) recordings and has \(recipe.phases) phases; 2 or more, at most as "
+          + "many as there are (\(data.recordings.count)), and 1 to 256 would be right")
+    }
+    request.log.info("\(data.recordings.count) notes of \(data.instruments.joined(separator: ", "))")
+    let (pitches, velocities) = (data.recordings.map(\.pitch), data.recordings.map(\.velocity))
+    let description = NotesDescription(
+      instruments: data.instruments, lowest: pitches.min() ?? 0, highest: pitches.max() ?? 0,
+      softest: velocities.min() ?? 0, loudest: velocities.max() ?? 0, release: recipe.release,
+      sampleRate: data.sampleRate)
+    var configuration = try recipe.network.configuration(for: description)
+    configuration.phases = recipe.phases
+    let model = try NotesModel(configuration, description)
+    let told = data.recordings.map { model.told($0) }
+    // A prime number of steps apart would be as good; the files' order goes by instrument and pitch.
+    let isWatched = { (index: Int) in index % recipe.heldOut == recipe.heldOut - 1 }
+    let known = told.indices.filter { !isWatched($0) }.map { told[$0] }
+    let watched = told.indices.filter(isWatched).map { told[$0] }
+    let training = WaveformTraining(
+      training: recipe.training, frames: recipe.frames,
+      context:
+        "\(try RecipeText.json(recipe.network)), \(recipe.phases) phases, \(recipe.frames) frames of \(known.count) notes",
+      request: request)
+    let result = try training(model, known, watched: watched)
+    var calibrated = description
+    calibrated.ranges = try training.ranges(model, watched)
+    return (try model.described(calibrated), result.isFinished, result.loss)
+  }
+}
+
+extension NotesModel {
+  /// A recording with what the network is told of its frames.
+  func told(_ recording: PlayedNotes.Recording) -> ToldRecording {
+    ToldRecording(
+      levels: recording.levels,
+      features: conditioner.frames(
+        instrument: recording.instrument, pitch: recording.pitch, velocity: recording.velocity,
+        held: recording.held, frames: 0..<(recording.levels.count + hop - 1) / hop))
+  }
+}

@@ -1,0 +1,131 @@
+internal import Conditioners
+internal import Families
+public import Foundation
+internal import MediaTensors
+internal import Torch
+internal import TorchNN
+
+/// A model of P(mel spectrogram | word, voice): how loud each band is along a word, which a `Vocoder` makes a sound of.
+///
+/// Spectrograms are `[1, bands, columns]` over 0…1, every word stretched to as many columns.
+public struct VoicesModel: Sendable {
+  /// What is stored beside the weights.
+  struct Description: Codable, Sendable, Equatable {
+    var words: [String]
+    var voices: [String]
+    var sampleRate: Int
+    var bands: Int
+    var columns: Int
+    /// Samples of a frame, and those that a column looks at, as the vocoder has them.
+    var hop: Int
+    var window: Int
+    /// Of each word, of each voice.
+    var lengths: [[WordsDescription.Length]]
+    var network: UNet.Configuration
+    var family: DiffusionFamily.Configuration
+    var sampler: DiffusionFamily.SamplerSettings
+  }
+
+  let description: Description
+  let network: UNet
+  let family: DiffusionFamily
+
+  private static let (architecture, key) = ("audio-synth-voices", "description")
+
+  /// With fresh weights.
+  init(_ description: Description) throws {
+    let network = try UNet(description.network)
+    self.network = network
+    self.description = description
+    family = DiffusionFamily(
+      description.family, sampleShape: [1, description.bands, description.columns],
+      settings: description.sampler, backbone: { try network($0, time: $1, global: $2) })
+  }
+
+  /// Reads a `.safetensors` file made by `pipeline train audio-synth`.
+  /// - Throws: `FormatError` and `TensorError` for a file that is missing, broken or of another kind.
+  public init(contentsOf file: URL) throws {
+    let name = file.lastPathComponent
+    let header = try Safetensors.readHeader(of: file)
+    guard header.metadata["architecture"] == Self.architecture, let text = header.metadata[Self.key],
+      let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
+      description.isPlausible
+    else { throw TensorError("\(name) does not hold voices of audio-synth of this tool") }
+    try self.init(description)
+    try network.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+  }
+
+  func weights(notes: [String: String]) throws -> Safetensors {
+    var metadata = notes
+    metadata["architecture"] = Self.architecture
+    metadata[Self.key] = try RecipeText.json(description)
+    return try Safetensors(
+      metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
+  }
+
+  var conditioner: MelConditioner {
+    MelConditioner(
+      sampleRate: description.sampleRate, hop: description.hop, bands: description.bands,
+      window: description.window)
+  }
+
+  /// What the network is told: the word, the voice, both together, and how much longer than usual the word is, in
+  /// deviations.
+  func told(word: Int, voice: Int, frames: Int) -> [Float] {
+    let (words, voices) = (description.words.count, description.voices.count)
+    var row = [Float](repeating: 0, count: Description.features(words: words, voices: voices))
+    row[word] = 1
+    row[words + voice] = 1
+    row[words + voices + word * voices + voice] = 1
+    let length = description.lengths[word][voice]
+    row[row.count - 1] = Float((log(Double(frames)) - length.mean) / max(0.05, length.deviation))
+    return row
+  }
+
+  /// Draws the mel spectrogram of a word, `[bands, frames]` over 0…1.
+  func draw(word: Int, voice: Int, frames: Int, noise: BatchNoise) throws -> Tensor {
+    let given = told(word: word, voice: voice, frames: frames)
+    let picture = try family.sample(
+      given: Conditioning(global: Tensor(given, shape: [1, given.count])), noise: noise)
+    return try Self.stretched(picture.select(0, 0).select(0, 0), to: frames).clamped(0, 1)
+  }
+
+  /// `[bands, columns]` of `[bands, F]`, columns between two taken from both.
+  static func stretched(_ spectrogram: Tensor, to columns: Int) throws -> Tensor {
+    let count = spectrogram.shape[1]
+    guard count != columns, count > 1 else {
+      return count == columns
+        ? spectrogram
+        : try spectrogram.indexSelect(1, Tensor([Int64](repeating: 0, count: columns), shape: [columns]))
+    }
+    let places = (0..<columns).map { column in
+      min(max((Double(column) + 0.5) * Double(count) / Double(columns) - 0.5, 0), Double(count - 1))
+    }
+    let lower = places.map { Int64(min(Int($0), count - 2)) }
+    let share = try Tensor(zip(places, lower).map { Float($0 - Double($1)) }, shape: [1, columns])
+    let left = try spectrogram.indexSelect(1, Tensor(lower, shape: [columns]))
+    let right = try spectrogram.indexSelect(1, Tensor(lower.map { $0 + 1 }, shape: [columns]))
+    return try left + (right - left) * share
+  }
+}
+
+extension VoicesModel.Description {
+  static func features(words: Int, voices: Int) -> Int { words + voices + words * voices + 1 }
+
+  /// Whether a file's word can be believed before memory is taken for it.
+  var isPlausible: Bool {
+    let divisor = network.patch << max(0, network.channels.count - 1)
+    let words = WordsDescription(words: words, voices: voices, sampleRate: sampleRate, lengths: lengths)
+    return (1...1000).contains(self.words.count) && (1...1000).contains(voices.count) && words.isPlausible
+      && MelDescription(sampleRate: sampleRate, bands: bands, window: window).isPlausible
+      && (1...4096).contains(hop) && (1...1024).contains(columns) && family.deviation > 0
+      && (1...10_000).contains(sampler.steps) && network.pictureChannels == 1
+      && network.condition == Self.features(words: self.words.count, voices: voices.count)
+      && (1...16).contains(network.patch) && (1...6).contains(network.channels.count)
+      && (1...16).contains(network.blocks) && (2...4096).contains(network.embedding)
+      && network.embedding % 2 == 0 && (1...256).contains(network.groups) && (1...64).contains(network.heads)
+      && network.channels.allSatisfy { (1...1024).contains($0) && $0 % network.groups == 0 }
+      && network.channels[network.channels.count - 1] % network.heads == 0 && bands % divisor == 0
+      && columns % divisor == 0
+  }
+}

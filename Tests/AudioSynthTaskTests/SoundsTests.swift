@@ -1,0 +1,150 @@
+import Foundation
+import MediaIO
+import PipelineCore
+import TestSupport
+import Testing
+import Torch
+
+@testable import AudioSynthTask
+
+/// Voices by spectrograms, the vocoder, and notes: trained, resumed, drawn.
+struct SoundsTests {
+  private let small: SmallSounds
+
+  init() throws { small = try SmallSounds() }
+
+  @Test(arguments: ["voices", "vocoder", "notes"]) func trainsStopsAndResumes(_ model: String) throws {
+    let whole = try small.train(model, "whole")
+    #expect(whole.isFinished)
+    let stopped = try small.train(model, "parts", timeLimit: 1e-9)
+    #expect(!stopped.isFinished)
+    let resumed = try small.train(model, "parts", resume: true)
+    #expect(resumed.isFinished)
+    let (a, b) = (try Safetensors(contentsOf: whole.weights), try Safetensors(contentsOf: resumed.weights))
+    #expect(a == b && !a.tensors.isEmpty)
+    #expect(a.tensors.values.allSatisfy { $0.dtype == .float16 })
+  }
+
+  /// One seed, any count, any order, any number of threads: the same bytes.
+  @Test func drawsAreTheSameInAnyCount() throws {
+    let specification = try small.published()
+    let recording = small.words.folder.url.appendingPathComponent("data/yes_ann_0.wav").path
+    for given in [
+      ["speak": "yes no"], ["speaker": "ann"], ["note": "C4", "seconds": "0.2"], ["instrument": "pipe"],
+      ["mel": recording],
+    ] {
+      let many = try small.words.draw(
+        specification, "", given.merging(["seed": "3", "count": "3", "first": "2"]) { $1 }, workers: 2)
+      #expect(many.single.map(\.index) == [2, 3, 4] && Set(many.single.map(\.data)).count == 3, "\(given)")
+      for (index, data) in many.single {
+        let alone = try small.words.draw(
+          specification, "", given.merging(["seed": "3", "first": "\(index)"]) { $1 })
+        #expect(alone.together == data)
+      }
+    }
+  }
+
+  private func provenance(_ data: Data) throws -> Provenance {
+    try #require(try Provenance(comment: AudioClip(decoding: data, name: "x").comment ?? "", name: "x"))
+  }
+
+  @Test func filesSayWhatTheyAreOf() throws {
+    let specification = try small.published()
+    let note = try small.words.draw(
+      specification, "", ["note": "D4", "instrument": "bell", "seconds": "0.1"])
+    let clip = try AudioClip(decoding: note.together, name: "note")
+    // The key is held for a tenth of a second, and the rest of the sound is half as long; frames are whole.
+    #expect(clip.sampleRate == 16_000 && clip.frameCount == 2400)
+    #expect(clip.samples.last == 0 && clip.samples.allSatisfy { (-1...1).contains($0) })
+    let condition = try #require(try provenance(note.together).condition)
+    #expect(condition.values == ["instrument": "bell", "notes": "D4"] && !condition.isDrawn)
+    #expect(try provenance(note.together).model == "notes")
+    let any = try provenance(small.words.draw(specification, "", ["note": "C4"]).together)
+    #expect(any.condition?.isDrawn == true && ["bell", "pipe"].contains(any.condition?.values["instrument"]))
+    let words = try provenance(small.words.draw(specification, "yes", ["speaker": "ann"]).together)
+    // The vocoder's weights decide as well.
+    let vocoder = try Digest.sha256(of: specification.model(named: "vocoder").weights)
+    #expect(words.condition?.values["vocoder SHA-256"] == vocoder && words.model == "voices")
+  }
+
+  @Test func chordsAndMelodies() throws {
+    let specification = try small.published()
+    let tune = small.words.folder.url.appendingPathComponent("tune.txt")
+    try Data("tempo 600\nC4 1\nC4+D4 2\n".utf8).write(to: tune)
+    let drawn = try small.words.draw(specification, "", ["score": tune.path, "instrument": "pipe"])
+    let clip = try AudioClip(decoding: drawn.together, name: "tune")
+    // 0.1 s and 0.2 s, and the last keys' release.
+    #expect(clip.frameCount == 5600)
+    #expect(try provenance(drawn.together).condition?.values["notes"] == "C4 C4 D4")
+    try Data("C4 1\nC6 1\n".utf8).write(to: tune)
+    let error = try #require(throws: PipelineError.self) {
+      try small.words.draw(specification, "", ["score": tune.path])
+    }
+    #expect(error.description.contains("C6") && error.description.contains("D#4"))
+  }
+
+  /// The vocoder hears another rate and more channels, and answers in its own.
+  @Test func recordingsAreMadeAgain() throws {
+    let specification = try small.published()
+    let file = small.words.folder.url.appendingPathComponent("in.flac")
+    let tone = (0..<1600).map { Float(0.3 * sin(2 * Double.pi * 500 * Double($0) / 16_000)) }
+    try AudioClip(sampleRate: 16_000, channels: 2, samples: tone.flatMap { [$0, $0] }).write(to: file)
+    let drawn = try small.words.draw(specification, "", ["mel": file.path])
+    let clip = try AudioClip(decoding: drawn.together, name: "again")
+    #expect(clip.sampleRate == 8000 && clip.frameCount == 800 && Set(clip.samples).count > 20)
+    #expect(try provenance(drawn.together).condition?.values["mel SHA-256"] == Digest.sha256(of: file))
+    for data in [Data(), Data("RIFF".utf8)] {
+      try data.write(to: file)
+      #expect(throws: MediaError.self) { try small.words.draw(specification, "", ["mel": file.path]) }
+    }
+  }
+
+  @Test func whatCannotBeIsRefused() throws {
+    let specification = try small.published()
+    for (given, hint) in [
+      (["note": "C4", "speak": "yes"], "--speak and --note"), (["note": "H4"], "Bb5"),
+      (["note": "C7"], "C4 to D#4"),
+      (["instrument": "pip"], "did you mean 'pipe'"), (["note": "C4", "score": "x"], "one of them"),
+      (["model": "vocoder", "note": "C4"], "notes would be right"),
+      (["model": "notes", "mel": "x"], "vocoder"),
+      (["spectrogram": "x.jpg"], ".png"), (["note": "C4", "seconds": "700", "spectrogram": "x.png"], "600"),
+    ] {
+      let error = try #require(throws: PipelineError.self) { try small.words.draw(specification, "", given) }
+      #expect(error.kind == .usage && error.description.contains(hint), "\(given): \(error)")
+    }
+    let wav = try small.words.wav("yes", "ann", 0)
+    let error = try #require(throws: PipelineError.self) {
+      try small.words.task.score(small.words.request(.score, wav, ["model": "notes"]), specification)
+    }
+    #expect(error.kind == .usage)
+    let empty = small.words.folder.url.appendingPathComponent("empty")
+    try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+    for model in ["notes", "vocoder", "voices"] {
+      let error = try #require(throws: PipelineError.self) {
+        try small.words.train("none", model: model, data: [empty])
+      }
+      #expect(error.kind == .data, "\(model)")
+    }
+  }
+
+  @Test func evaluation() throws {
+    let specification = try small.published()
+    let options = try Options(
+      small.words.task.evaluationOptions, owner: "test",
+      given: ["limit": .commandLine("limit", "10"), "draws": .commandLine("draws", "10")])
+    let request = EvaluationRequest(
+      model: "all", data: [small.words.data, small.notes], options: options, workers: 2)
+    let table = try #require(try small.words.task.evaluate(request, specification).first)
+    func figure(_ row: String, _ name: String) throws -> Double? {
+      let column = try #require(table.columns.firstIndex { $0.name == name })
+      return try #require(table.rows.first { $0.name == row }).values[column]
+    }
+    for model in ["vocoder", "notes"] {
+      #expect(try (0...12).contains(#require(try figure(model, "bits/sample"))))
+      #expect(try abs(#require(try figure(model, "more with int8"))) < 1)
+    }
+    #expect(try (0...100).contains(#require(try figure("notes", "notes within 10 cents (%)"))))
+    #expect(try #require(try figure("voices", "times real time")) > 0)
+    #expect(try figure("voices", "bits/sample") == nil)
+  }
+}
