@@ -17,32 +17,6 @@ struct DrawTests {
     }
   }
 
-  @Test func speaksInEveryFormat() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    let spoken = try tool(["run", "audio-synth", "--speak", "47", "--speaker", "theo", "-o", "a.flac"])
-    #expect(spoken.status == 0 && spoken.text == "a.flac\n", "\(spoken.errors)")
-    let clip = try AudioClip(contentsOf: tool.folder.appendingPathComponent("a.flac"))
-    // Neither silence, nor clipping, nor an offset.
-    let loudest = clip.samples.map(abs).max() ?? 0
-    let mean = clip.samples.reduce(0, +) / Float(clip.samples.count)
-    #expect(clip.sampleRate == 8000 && loudest > 0.01 && abs(mean) < 0.01)
-    #expect(clip.samples.count { abs($0) > 0.99 } < clip.samples.count / 100)
-    let replay = try tool(["replay", "a.flac"])
-    #expect(replay.status == 0, "\(replay.errors)")
-    let known = try tool(["classify", "audio-synth", "a.flac"])
-    #expect(known.status == 0 && known.text.contains("a.flac: "), "\(known.errors)")
-    for (arguments, status) in [
-      (["run", "audio-synth", "--speaker", "theos"], 2), (["run", "audio-synth", "eleven"], 2),
-      (["run", "audio-synth", "-o", "a.mp3"], 2),
-      (["run", "audio-synth", "--model", "judge"], 2), (["score", "audio-synth", "none.wav"], 1),
-      (["run", "audio-synth", "--format", "ogg", "-o", "a.wav"], 2),
-    ] {
-      let refused = try tool(arguments)
-      #expect(refused.status == status && refused.errors.hasPrefix("pipeline: "), "\(arguments)")
-    }
-  }
-
   @Test func drawsReplayAndVerbs() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -75,10 +75,10 @@ struct SoundPlan: Sendable {
     try mix.flush(upTo: frames, write)
   }
 
-  /// Events that are made together: a few for each thread, so that the first sound is soon there.
+  /// Events that are made together: a few for each thread, at first one, so that the first sound is soon there.
   private func groupEnd(_ first: Int, _ workers: Int) -> Int {
     guard events[first].frames <= Self.longest else { return first + 1 }
-    let some = events[first..<min(events.count, first + 2 * workers)]
+    let some = events[first..<min(events.count, first + (first == 0 ? 1 : 2) * workers)]
     return some.firstIndex { $0.frames > Self.longest } ?? some.endIndex
   }
 }

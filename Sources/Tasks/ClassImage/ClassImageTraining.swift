@@ -199,7 +199,11 @@ extension ClassImage: TrainableTask {
       height: shape[2], width: shape[3])
     let model = try ClassImageModel(
       MixtureArchitecture(mixture: mixture.configuration), description: description)
-    try model.module.load(mixture.weights(), name: "mixture")
+    // Half the size; but the weights of the Gaussians add up to one, and there are few of them.
+    let rounded = try mixture.weights().map { name, weight in
+      (name, name == "log_weights" ? weight : try weight.to(.float16).to(.float32))
+    }
+    try model.module.load(Dictionary(uniqueKeysWithValues: rounded), name: "mixture")
     let calibration = try data.subset((0..<data.count).filter(isHeldOut))
     let evaluation = ClassImageEvaluation(model: model, workers: request.workers)
     let densities = try evaluation.logDensities(calibration, seed: 0)
