@@ -70,7 +70,7 @@ import Torch
     #expect(result.shape == expected.shape)
     let largest = try expected.abs().maximum().scalar()
     #expect(largest > 0.1)
-    #expect(try (result - expected).abs().maximum().scalar() < 1e-4 * largest)
+    #expect(try (result - expected).abs().maximum().scalar() < 2e-5 * largest)
   }
 
   private func small() throws -> (plain: UNet, fused: FusedUNet)? {

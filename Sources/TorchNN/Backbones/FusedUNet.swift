@@ -6,7 +6,7 @@ public import Torch
 /// weights, by minimal filtering (Lavin & Gray 2016), with normalisation, activation, scale and shift in one pass.
 ///
 /// The weights are packed once, at the start. One call is one thread's work, and what a picture gives does not depend on
-/// the pictures beside it; results differ from the plain network's in the last bits (about 10⁻⁶ of the largest).
+/// the pictures beside it; results differ from the plain network's in the last bits (about 3·10⁻⁶ of the largest).
 public final class FusedUNet: @unchecked Sendable {
   private let configuration: UNet.Configuration
   private let height: Int
