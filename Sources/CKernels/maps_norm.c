@@ -3,8 +3,8 @@
 
 #include "exponential.h"
 
-/// For a vector of channels: Σ (x − x₀) and Σ (x − x₀)² over the pixels, where x₀ is the first pixel, so that nothing is
-/// lost where the mean is large.
+/// For a vector of channels: Σ (x − x₀) and Σ (x − x₀)² over the pixels, where x₀ is the first pixel, so that nothing
+/// is lost where the mean is large.
 INLINE void moments(const float *x, long stride, long pixels, float *sum, float *squares) {
   const vector origin = *(const vector *)x;
   vector s[4], q[4];

@@ -1,5 +1,5 @@
-// Products of matrices whose weights are packed for them: panels of up to three vectors of outputs, one after another, in
-// each of which the inputs follow one another. A row's result does not depend on the rows beside it.
+// Products of matrices whose weights are packed for them: panels of up to three vectors of outputs, one after another,
+// in each of which the inputs follow one another. A row's result does not depend on the rows beside it.
 #ifndef PANELS_H
 #define PANELS_H
 
@@ -12,8 +12,8 @@ enum { rows_at_once = 8 };
 /// Vectors of outputs in the next panel when `left` are to come.
 static inline long panel(long left) { return left == 3 || left > 4 ? 3 : left == 1 ? 1 : 2; }
 
-/// `rows_at_once` rows of v [rows, v_stride] times u [inputs, parts · 16], which begin with `bias` unless that is nil, and
-/// end with what `addend` has, laid out as `m`, unless that is nil.
+/// `rows_at_once` rows of v [rows, v_stride] times u [inputs, parts · 16], which begin with `bias` unless that is nil,
+/// and end with what `addend` has, laid out as `m`, unless that is nil.
 INLINE void product(const float *v, long v_stride, const float *u, long inputs, const float *bias, const float *addend,
                     float *m, long m_stride, const int parts) {
   vector sums[rows_at_once * 3];

@@ -1,8 +1,9 @@
-// Layers of a convolutional network over small feature maps (a few thousand pixels at most), for AVX-512: one thread, no
-// allocation. What a picture gives does not depend on the pictures beside it.
+// Layers of a convolutional network over small feature maps (a few thousand pixels at most), for AVX-512: one thread,
+// no allocation. What a picture gives does not depend on the pictures beside it.
 //
 // A map is channels last, `[count, height, width, channels]`, channels rounded up to whole vectors of `CKernelsLanes`
-// and zero beyond their number; behind the last pixel there is room for `CKernelsMapRoom` more, which may hold anything.
+// and zero beyond their number; behind the last pixel there is room for `CKernelsMapRoom` more, which may hold
+// anything.
 #ifndef CKERNELS_MAPS_H
 #define CKERNELS_MAPS_H
 
@@ -32,8 +33,8 @@ void ckernels_maps_winograd_pack(int n, const float *_Nonnull weight, long input
 
 size_t ckernels_maps_winograd_scratch_count(int n, long inputs, long outputs);
 
-/// The 3×3 convolution with one pixel of padding, plus `bias` (rounded up) and `addend`, a map like the output that may be
-/// it. `maps` says the output's size; where `enlarged` the input has half of its sides, and is repeated to the nearest.
+/// The 3×3 convolution with one pixel of padding, plus `bias` (rounded up) and `addend`, a map like the output that may
+/// be it. `maps` says the output's size; where `enlarged` the input has half of its sides, and every pixel is repeated.
 void ckernels_maps_winograd(int n, CKernelsMaps maps, const float *_Nonnull input, long inputs, bool enlarged,
                             float *_Nonnull output, long outputs, const float *_Nonnull packed,
                             const float *_Nonnull bias, const float *_Nullable addend, float *_Nonnull scratch);
