@@ -11,17 +11,15 @@ struct ClassImageBenchmark {
   /// Of pictures that are drawn together by one thread.
   private let chunk: Int
 
-  /// As the specification has it for diffusion.
+  /// As the specification has it for all but the mixture.
   private static let chunk = 8
 
   /// - Parameter steps: of a diffusion model; 0 for its own.
   init(weights: String, count: Int, steps: Int) throws {
     model = try ClassImageModel(contentsOf: URL(fileURLWithPath: weights)).drawing(steps: steps)
     self.count = count
-    let share =
-      (count + ProcessInfo.processInfo.activeProcessorCount - 1)
-      / ProcessInfo.processInfo.activeProcessorCount
-    chunk = model.parts.drawsInAnyNumber ? min(8, share) : Self.chunk
+    chunk = model.drawnTogether(
+      count, workers: ProcessInfo.processInfo.activeProcessorCount, chunk: Self.chunk)
   }
 
   func draw() throws {

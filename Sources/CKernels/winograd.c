@@ -3,27 +3,17 @@
 // transform works on 16 channels at once and the products are 36 small matrix products, a block of tiles each.
 #include <string.h>
 
-#include "CKernels.h"
+#include "winograd_transforms.h"
 
-enum { lanes = CKernelsLanes, taps = 36, block = 24 };
-
-/// 16 floats; as AVX-512 has them where the function says so, taken apart by the compiler elsewhere.
-typedef float vector __attribute__((vector_size(64), aligned(4)));
+enum { taps = 36, block = 24 };
 
 #if defined(__x86_64__)
-#define FAST __attribute__((target("avx512f,avx512vl,avx512dq,fma")))
 bool ckernels_winograd_is_fast(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 #else
-#define FAST
 bool ckernels_winograd_is_fast(void) { return false; }
 #endif
-// A sum is only a register where its number is a constant.
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define INLINE FAST __attribute__((always_inline)) static inline
-
-static long rounded(long channels) { return (channels + lanes - 1) / lanes * lanes; }
 
 size_t ckernels_winograd_packed_count(long inputs, long outputs) { return taps * inputs * rounded(outputs); }
 
@@ -31,50 +21,12 @@ size_t ckernels_winograd_scratch_count(long inputs, long outputs) {
   return taps * block * (rounded(inputs) + rounded(outputs));
 }
 
-/// G g Gᵀ of every filter, in double precision: it is done once.
 void ckernels_winograd_pack(const float *weight, long inputs, long outputs, float *packed) {
-  static const double g[6][3] = {
-      {1.0 / 4, 0, 0},
-      {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-      {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-      {1.0 / 24, 1.0 / 12, 1.0 / 6},
-      {1.0 / 24, -1.0 / 12, 1.0 / 6},
-      {0, 0, 1},
-  };
   const long width = rounded(outputs);
   memset(packed, 0, sizeof(float) * ckernels_winograd_packed_count(inputs, outputs));
   for (long d = 0; d < outputs; ++d)
-    for (long c = 0; c < inputs; ++c) {
-      const float *filter = weight + (d * inputs + c) * 9;
-      double half[6][3];
-      for (int i = 0; i < 6; ++i)
-        for (int x = 0; x < 3; ++x)
-          half[i][x] = g[i][0] * filter[x] + g[i][1] * filter[3 + x] + g[i][2] * filter[6 + x];
-      for (int i = 0; i < 6; ++i)
-        for (int j = 0; j < 6; ++j)
-          packed[((i * 6 + j) * inputs + c) * width + d] =
-              (float)(g[j][0] * half[i][0] + g[j][1] * half[i][1] + g[j][2] * half[i][2]);
-    }
-}
-
-/// Bᵀ d for one column of six.
-INLINE void input_column(const vector d[6], vector out[6]) {
-  const vector a = d[4] - 4 * d[2], b = d[3] - 4 * d[1], c = d[4] - d[2], e = 2 * (d[3] - d[1]);
-  out[0] = 4 * d[0] - 5 * d[2] + d[4];
-  out[1] = a + b;
-  out[2] = a - b;
-  out[3] = c + e;
-  out[4] = c - e;
-  out[5] = 4 * d[1] - 5 * d[3] + d[5];
-}
-
-/// Aᵀ m for one column of six.
-INLINE void output_column(const vector m[6], vector out[4]) {
-  const vector a = m[1] + m[2], b = m[1] - m[2], c = m[3] + m[4], d = m[3] - m[4];
-  out[0] = m[0] + a + c;
-  out[1] = b + 2 * d;
-  out[2] = a + 4 * c;
-  out[3] = b + 8 * d + m[5];
+    for (long c = 0; c < inputs; ++c)
+      filter_transform(4, weight + (d * inputs + c) * 9, packed + c * width + d, inputs * width);
 }
 
 /// Bᵀ d B of the 6×6 pixels at `pixels`, to `transformed [36, block, channels]`.
@@ -84,12 +36,12 @@ FAST static void input_tile(const float *pixels, long row, long pixel, long chan
     for (int x = 0; x < 6; ++x) {
       vector d[6], out[6];
       for (int y = 0; y < 6; ++y) d[y] = *(const vector *)(pixels + y * row + x * pixel + c);
-      input_column(d, out);
+      input_column(4, d, out);
       for (int i = 0; i < 6; ++i) columns[i][x] = out[i];
     }
     for (int i = 0; i < 6; ++i) {
       vector out[6];
-      input_column(columns[i], out);
+      input_column(4, columns[i], out);
       for (int j = 0; j < 6; ++j) *(vector *)(transformed + (i * 6 + j) * block * channels + c) = out[j];
     }
   }
@@ -138,13 +90,13 @@ FAST static void output_tile(const float *m, long channels, const float *bias, C
     for (int j = 0; j < 6; ++j) {
       vector in[6], out[4];
       for (int i = 0; i < 6; ++i) in[i] = *(const vector *)(m + (i * 6 + j) * block * channels + c);
-      output_column(in, out);
+      output_column(4, in, out);
       for (int i = 0; i < 4; ++i) columns[i][j] = out[i];
     }
     const vector shift = *(const vector *)(bias + c);
     for (long y = 0; y < height; ++y) {
       vector out[4];
-      output_column(columns[y], out);
+      output_column(4, columns[y], out);
       for (long x = 0; x < width; ++x) {
         vector *target = (vector *)(pixels + y * row + x * pixel + c);
         vector value = out[x] + shift;

@@ -1,4 +1,5 @@
 import Conditioners
+import Families
 import Foundation
 import Logging
 import MediaIO
@@ -160,6 +161,36 @@ struct FamilyTests {
     #expect(unknown.kind == .usage && unknown.description.contains("did you mean 'heun'"))
     let atOnce = try #require(throws: PipelineError.self) { try small.draw(specification, ["steps": "3"]) }
     #expect(atOnce.kind == .usage && atOnce.description.contains("draws at once"))
+  }
+
+  /// Down to the last bit, not only to the grey level.
+  @Test(arguments: DiffusionFamily.SamplerSettings.Name.allCases)
+  func drawOfDiffusionIsTheSameInAnyNumber(_ sampler: DiffusionFamily.SamplerSettings.Name) throws {
+    let weights = try small.published("diffusion").model(named: "diffusion").weights
+    let model = try #require(try ClassImageModel(contentsOf: weights).drawing { $0.name = sampler })
+    guard model.parts.drawsInAnyNumber else { return }
+    func draws(_ samples: Range<Int>, threads: Int) throws -> [[Float]] {
+      let given = try ClassConditioner(classes: model.description.classes)(samples.map { $0 % 2 })
+      let noise = BatchNoise(seed: 4, first: samples.lowerBound, count: samples.count)
+      let x = try #require(model.sampler(threads: threads)).sample(given: given, noise: noise)
+      return try samples.indices.map { try x.select(0, $0 - samples.lowerBound).floats() }
+    }
+    let whole = try draws(0..<7, threads: 1)
+    #expect(try draws(0..<7, threads: 2) == whole)
+    for samples in [0..<1, 1..<4, 6..<7] {
+      #expect(try draws(samples, threads: 1) == Array(whole[samples]))
+      #expect(try draws(samples, threads: 2) == Array(whole[samples]))
+    }
+  }
+
+  @Test func drawsThatMayBeInAnyNumberAreSharedByTheWorkers() throws {
+    let model = try ClassImageModel(
+      contentsOf: small.published("autoregressive").model(named: "autoregressive").weights)
+    #expect(model.drawnTogether(16, workers: 2, chunk: 8) == 8)
+    #expect(model.drawnTogether(5, workers: 2, chunk: 8) == 3)
+    #expect(model.drawnTogether(1, workers: 4, chunk: 8) == 1)
+    let other = try ClassImageModel(contentsOf: small.published("flow").model(named: "flow").weights)
+    #expect(other.drawnTogether(5, workers: 2, chunk: 8) == 8)
   }
 
   /// A hundred steps make held-out pictures more probable, or easier to clean or to tell apart.

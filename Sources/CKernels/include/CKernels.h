@@ -82,5 +82,6 @@ void ckernels_step_gates(CKernelsStepVersion version, const float *_Nonnull a, c
 #endif
 
 #include "CKernelsDilated.h"
+#include "CKernelsMaps.h"
 
 #endif

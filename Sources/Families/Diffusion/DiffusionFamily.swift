@@ -62,19 +62,22 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
   /// That one batch of draws may use, which are the same for any.
   public var threads = 1
   let backbone: Backbone
+  private let drawing: Backbone
   private let summary: Summary?
 
   /// Largest and smallest σ of draws, in deviations of the data.
   static let range = (largest: 80.0, smallest: 0.002)
 
+  /// - Parameter drawing: the same function as `backbone`, without gradients, where draws have a faster one.
   public init(
     _ configuration: Configuration, sampleShape: [Int], settings: SamplerSettings = SamplerSettings(),
-    summary: Summary? = nil, backbone: @escaping Backbone
+    summary: Summary? = nil, drawing: Backbone? = nil, backbone: @escaping Backbone
   ) {
     self.configuration = configuration
     self.sampleShape = sampleShape
     self.settings = settings
     self.backbone = backbone
+    self.drawing = drawing ?? backbone
     self.summary = summary
   }
 
@@ -84,6 +87,14 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     let total = try sigma.squared() + 1
     let time = try (sigma.log() / 4).reshaped([sigma.shape[0]])
     let network = try backbone(z / total.squareRoot(), time, global)
+    return try z / total + network * (sigma / total.squareRoot())
+  }
+
+  /// The same with one σ for all, which leaves nothing to functions that may round by the number of pictures.
+  private func drawn(_ z: Tensor, _ sigma: Double, _ global: Tensor?) throws -> Tensor {
+    let total = 1 + sigma * sigma
+    let time = try Tensor.full([z.shape[0]], Foundation.log(sigma) / 4)
+    let network = try drawing(z / total.squareRoot(), time, global)
     return try z / total + network * (sigma / total.squareRoot())
   }
 
@@ -129,16 +140,15 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
       let levels = NoiseLevels.karras(
         steps: settings.steps, largest: Self.range.largest, smallest: Self.range.smallest)
       let start = try noise.normal(sampleShape, stream: "start") * levels.sigmas[0]
-      let count = noise.samples.count
       let global = conditioning.global
       let denoiser: Denoiser = { z, sigma in
         guard settings.guidance != 1, let global else {
-          return try denoised(z, .full([count, 1, 1, 1], sigma), global)
+          return try drawn(z, sigma, global)
         }
         // Told and untold are batches of their own, so that a second core has something to do when few are drawn.
         let untold = try global.zerosLike()
         let half: @Sendable (Int) throws -> Tensor = { half in
-          try denoised(z, .full([count, 1, 1, 1], sigma), half == 0 ? global : untold)
+          try drawn(z, sigma, half == 0 ? global : untold)
         }
         let halves = try threads > 1 ? ChunkRunner(workers: 2).map(2, half) : (0..<2).map(half)
         return try halves[1] + (halves[0] - halves[1]) * settings.guidance

@@ -151,6 +151,12 @@ public struct ClassImageModel: Sendable {
     return diffusion
   }
 
+  /// Draws that are worked on together when `count` are wanted of so many workers.
+  /// - Parameter chunk: as the specification has it.
+  public func drawnTogether(_ count: Int, workers: Int, chunk: Int) -> Int {
+    parts.drawsInAnyNumber ? min(chunk, (count + workers - 1) / workers) : chunk
+  }
+
   /// The same model with so many sampling steps; itself for 0, or where it draws at once.
   public func drawing(steps: Int) -> ClassImageModel {
     guard steps > 0 else { return self }

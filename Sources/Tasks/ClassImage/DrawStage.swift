@@ -120,7 +120,8 @@ public struct DrawStage: Stage {
     let first = options.integer("first")
     let count = options.integer("count")
     let seed = UInt64(options.integer("seed"))
-    let (model, chunk) = (model, chunk)
+    let model = model
+    let chunk = model.drawnTogether(count, workers: context.workers, chunk: chunk)
     let chunks = (count + chunk - 1) / chunk
     guard let sampler = model.sampler(threads: context.workers / chunks) else {
       preconditionFailure("checked")

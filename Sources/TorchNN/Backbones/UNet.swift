@@ -177,18 +177,25 @@ public final class UNet: Module {
     return (try middle2(attention(middle1(stream, embedding)), embedding), skips)
   }
 
-  /// cos and sin of `time` at E/2 frequencies from 1 to 1000, `[N, E]`.
+  /// cos and sin of `time` at all frequencies, `[N, E]`.
   private func sinusoids(_ time: Tensor) throws -> Tensor {
-    let half = configuration.embedding / 2
-    let frequencies = (0..<half).map { Float(pow(1000, Double($0) / Double(max(1, half - 1)))) }
+    let frequencies = configuration.frequencies
     let angles =
       try time.to(.float32).unsqueezed(1)
-      * Tensor(frequencies, shape: [1, half]).to(device: time.device)
+      * Tensor(frequencies, shape: [1, frequencies.count]).to(device: time.device)
     return try Tensor.cat([angles.cosine(), angles.sine()], axis: 1)
   }
 
   /// The weights of the hidden convolutions, for optimisers that treat them as matrices.
   public var hiddenWeights: [Parameter] {
     (down + [middle1, middle2] + up).flatMap { [$0.conv1.weight, $0.conv2.weight] }
+  }
+}
+
+extension UNet.Configuration {
+  /// Of the waves by which the network is told the level of noise, E/2 from 1 to 1000.
+  var frequencies: [Float] {
+    let half = embedding / 2
+    return (0..<half).map { Float(pow(1000, Double($0) / Double(max(1, half - 1)))) }
   }
 }

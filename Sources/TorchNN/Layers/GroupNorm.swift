@@ -4,6 +4,9 @@ public import Torch
 public final class GroupNorm: Module {
   private static let normalize = Operator("aten::group_norm")
 
+  /// What is added to the variance.
+  static let epsilon = 1e-5
+
   public let weight: Parameter
   public let bias: Parameter
   private let groups: Int
@@ -18,6 +21,8 @@ public final class GroupNorm: Module {
 
   /// - Parameter x: `[N, C, …]`.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try Self.normalize([.tensor(x), .int(groups), .tensor(weight.value), .tensor(bias.value), .double(1e-5)])
+    try Self.normalize([
+      .tensor(x), .int(groups), .tensor(weight.value), .tensor(bias.value), .double(Self.epsilon),
+    ])
   }
 }
