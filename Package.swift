@@ -139,7 +139,10 @@ let package = Package(
       ]),
     tests(
       "AudioSynthTask",
-      ["PipelineCore", "Conditioners", "StepInference", "MediaTensors", "MediaIO", "Torch", "TestSupport", logging]),
+      [
+        "PipelineCore", "Conditioners", "StepInference", "MediaTensors", "MediaIO", "Torch", "TestSupport",
+        logging,
+      ]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

@@ -37,7 +37,8 @@ struct SoundTests {
       let piped = try tool(asked + ["-"])
       #expect(try tool(asked + ["\(model).wav"]).status == 0)
       #expect(
-        try Data(contentsOf: tool.folder.appendingPathComponent("\(model).wav")) == piped.output, "\(piped.errors)")
+        try Data(contentsOf: tool.folder.appendingPathComponent("\(model).wav")) == piped.output,
+        "\(piped.errors)")
       checkSound(try sound("\(model).wav", tool), model)
     }
   }
@@ -51,7 +52,9 @@ struct SoundTests {
     #expect(flute.sampleRate == 16_000 && abs(flute.duration - 1) < 0.01)
     checkSound(flute, "flute")
     try Data("tempo 240\nC4 1\nE4+G4 1\n".utf8).write(to: tool.folder.appendingPathComponent("tune.txt"))
-    let tune = try tool(["run", "audio-synth", "--score", "tune.txt", "--instrument", "organ", "-o", "tune.ogg"])
+    let tune = try tool([
+      "run", "audio-synth", "--score", "tune.txt", "--instrument", "organ", "-o", "tune.ogg",
+    ])
     #expect(tune.status == 0, "\(tune.errors)")
     checkSound(try sound("tune.ogg", tool), "organ")
     #expect(try tool(["replay", "tune.ogg"]).status == 0)
@@ -60,14 +63,16 @@ struct SoundTests {
   @Test func recordingsAreMadeAgainAndMended() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    #expect(try tool(["run", "audio-synth", "--speak", "8", "--speaker", "george", "-o", "a.wav"]).status == 0)
+    #expect(
+      try tool(["run", "audio-synth", "--speak", "8", "--speaker", "george", "-o", "a.wav"]).status == 0)
     let again = try tool(["run", "audio-synth", "--mel", "a.wav", "-o", "b.wav"])
     #expect(again.status == 0, "\(again.errors)")
     let (before, after) = (try sound("a.wav", tool), try sound("b.wav", tool))
     #expect(before.frameCount == after.frameCount && before.samples != after.samples)
     checkSound(after, "vocoder")
     let mended = try tool([
-      "complete", "audio-synth", "a.wav", "--from", "0.1", "--to", "0.12", "--speaker", "george", "-o", "c.flac",
+      "complete", "audio-synth", "a.wav", "--from", "0.1", "--to", "0.12", "--speaker", "george", "-o",
+      "c.flac",
     ])
     #expect(mended.status == 0 && mended.text == "c.flac\n", "\(mended.errors)")
     #expect(try sound("c.flac", tool).frameCount == before.frameCount)
@@ -80,11 +85,14 @@ struct SoundTests {
     for (arguments, status) in [
       (["run", "audio-synth", "--speaker", "theos"], 2), (["run", "audio-synth", "eleven"], 2),
       (["run", "audio-synth", "-o", "a.mp3"], 2), (["run", "audio-synth", "--model", "judge"], 2),
-      (["score", "audio-synth", "none.wav"], 1), (["run", "audio-synth", "--format", "ogg", "-o", "a.wav"], 2),
+      (["score", "audio-synth", "none.wav"], 1),
+      (["run", "audio-synth", "--format", "ogg", "-o", "a.wav"], 2),
       (["run", "audio-synth", "--note", "H4"], 2), (["run", "audio-synth", "--note", "C9"], 2),
-      (["run", "audio-synth", "--instrument", "kazoo"], 2), (["run", "audio-synth", "--score", "tune.txt"], 1),
+      (["run", "audio-synth", "--instrument", "kazoo"], 2),
+      (["run", "audio-synth", "--score", "tune.txt"], 1),
       (["run", "audio-synth", "--score", "none.mid"], 1), (["run", "audio-synth", "--mel", "none.wav"], 1),
-      (["run", "audio-synth", "--note", "C4", "--speak", "4"], 2), (["complete", "audio-synth", "none.wav"], 2),
+      (["run", "audio-synth", "--note", "C4", "--speak", "4"], 2),
+      (["complete", "audio-synth", "none.wav"], 2),
     ] {
       let refused = try tool(arguments)
       #expect(

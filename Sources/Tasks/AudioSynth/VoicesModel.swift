@@ -37,9 +37,11 @@ public struct VoicesModel: Sendable {
     let network = try UNet(description.network)
     self.network = network
     self.description = description
+    let packed = PackedUNet(network, height: description.bands, width: description.columns)
     family = DiffusionFamily(
       description.family, sampleShape: [1, description.bands, description.columns],
-      settings: description.sampler, backbone: { try network($0, time: $1, global: $2) })
+      settings: description.sampler, drawing: { try packed($0, $1, $2) },
+      backbone: { try network($0, time: $1, global: $2) })
   }
 
   /// Reads a `.safetensors` file made by `pipeline train audio-synth`.

@@ -1,6 +1,4 @@
 internal import Families
-internal import Synchronization
-internal import Torch
 internal import TorchNN
 
 /// A UNet that removes noise.
@@ -51,36 +49,6 @@ struct DiffusionArchitecture: ClassImageArchitecture {
           embedding: embedding, condition: data.description.classes.count),
         family: .init(mean: data.mean, deviation: data.deviation), sampler: sampler)
     }
-  }
-}
-
-/// The network as draws have it, whose weights are packed when it is first used: by then they are read.
-private final class PackedUNet: Sendable {
-  private enum State {
-    case unused
-    /// Without the fused network where the plain one serves better.
-    case packed(FusedUNet?)
-  }
-
-  private let network: UNet
-  private let height: Int
-  private let width: Int
-  private let state = Mutex(State.unused)
-
-  init(_ network: UNet, height: Int, width: Int) {
-    self.network = network
-    self.height = height
-    self.width = width
-  }
-
-  func callAsFunction(_ x: Tensor, _ time: Tensor, _ global: Tensor?) throws -> Tensor {
-    let fused = try state.withLock { state in
-      if case .packed(let fused) = state { return fused }
-      let fused = try FusedUNet(network, height: height, width: width)
-      state = .packed(fused)
-      return fused
-    }
-    return try fused?(x, time: time, global: global) ?? network(x, time: time, global: global)
   }
 }
 
