@@ -21,5 +21,33 @@ public struct Conditioning: Sendable {
     self.spatial = spatial
   }
 
+  /// Rows of which `kept` is 0 are told nothing: zeros, and of a sequence only its first element, which all begin with.
+  /// - Parameter kept: 0 or 1 for each row.
+  public func keeping(_ kept: [Float]) throws -> Conditioning {
+    var result = self
+    if let global {
+      result.global = try global * Tensor(kept, shape: [kept.count, 1]).to(device: global.device)
+    }
+    if let sequence, sequenceMask != nil || !kept.allSatisfy({ $0 == 1 }) {
+      let (n, length) = (sequence.shape[0], sequence.shape[1])
+      let mask = try sequenceMask ?? .full([n, length], 1, device: sequence.device)
+      let first = try mask.narrow(1, start: 0, length: 1)
+      let rest = try mask.narrow(1, start: 1, length: length - 1)
+      result.sequenceMask = try .cat(
+        [first, rest * Tensor(kept, shape: [kept.count, 1]).to(device: sequence.device)], axis: 1)
+    }
+    return result
+  }
+
+  /// The same rows `times` over, all of them after one another.
+  public func repeated(_ times: Int) throws -> Conditioning {
+    func all(_ tensor: Tensor?) throws -> Tensor? {
+      try tensor.map { tensor in try .cat((0..<times).map { _ in tensor }, axis: 0) }
+    }
+    return Conditioning(
+      global: try all(global), sequence: try all(sequence), sequenceMask: try all(sequenceMask),
+      spatial: try all(spatial))
+  }
+
   public static var none: Conditioning { Conditioning() }
 }

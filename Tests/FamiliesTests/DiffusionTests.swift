@@ -49,8 +49,8 @@ struct DiffusionTests {
       DiffusionFamily(
         .init(mean: 0, deviation: 1), sampleShape: [1, 2, 2],
         settings: .init(name: .euler, steps: 1, guidance: guidance)
-      ) { x, _, global in
-        try x.zerosLike() + (global ?? .zeros([1, 1])).sum([1]).reshaped([-1, 1, 1, 1])
+      ) { x, _, given in
+        try x.zerosLike() + (given.global ?? .zeros([1, 1])).sum([1]).reshaped([-1, 1, 1, 1])
       }
     }
     let given = Conditioning(global: try Tensor([2] as [Float], shape: [1, 1]))
@@ -63,5 +63,25 @@ struct DiffusionTests {
     #expect(try largestDifference(three - none, (one - none) * 3) < 1e-4)
     #expect(
       try largestDifference(none, family(1).sample(given: .none, noise: noise)) < 1e-6)
+    // Away from another y: D(x | other) + w (D(x | y) − D(x | other)).
+    let other = Conditioning(global: try Tensor([1] as [Float], shape: [1, 1]))
+    let away = try family(3).sample(given: given, against: other, noise: noise)
+    #expect(try largestDifference(away - none, (one - none) * 2) < 1e-4)
+  }
+
+  /// Of a sequence, those that are told nothing see the first element alone.
+  @Test func sequencesAreLeftOutToo() throws {
+    let sequence = try Tensor((0..<12).map(Float.init), shape: [2, 3, 2])
+    let given = Conditioning(global: try .full([2, 1], 5), sequence: sequence)
+    let kept = try given.keeping([1, 0])
+    #expect(try kept.global!.floats() == [5, 0])
+    #expect(try kept.sequenceMask!.floats() == [1, 1, 1, 1, 0, 0])
+    #expect(try given.keeping([1, 1]).sequenceMask == nil)
+    let masked = Conditioning(
+      sequence: sequence, sequenceMask: try Tensor([1, 1, 0, 1, 0, 0] as [Float], shape: [2, 3]))
+    #expect(try masked.keeping([0, 1]).sequenceMask!.floats() == [1, 0, 0, 1, 0, 0])
+    let twice = try kept.repeated(2)
+    #expect(twice.sequence!.shape == [4, 3, 2])
+    #expect(try twice.global!.floats() == [5, 0, 5, 0])
   }
 }

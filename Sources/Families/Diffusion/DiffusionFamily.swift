@@ -50,8 +50,8 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     }
   }
 
-  /// F of the noisy `[N, C, H, W]`, ln σ / 4 `[N]` and `Conditioning.global`, of x's shape.
-  public typealias Backbone = @Sendable (_ x: Tensor, _ time: Tensor, _ global: Tensor?) throws -> Tensor
+  /// F of the noisy `[N, C, H, W]`, ln σ / 4 `[N]` and y, of x's shape.
+  public typealias Backbone = @Sendable (_ x: Tensor, _ time: Tensor, _ given: Conditioning) throws -> Tensor
 
   /// A short vector, `[N, D]`, of the same.
   public typealias Summary = Backbone
@@ -83,18 +83,18 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
 
   /// D(z, σ) = z / (1 + σ²) + σ / √(1 + σ²) · F(z / √(1 + σ²), ln σ / 4): table 1 with σ_data = 1.
   /// - Parameter sigma: `[N, 1, 1, 1]`.
-  private func denoised(_ z: Tensor, _ sigma: Tensor, _ global: Tensor?) throws -> Tensor {
+  private func denoised(_ z: Tensor, _ sigma: Tensor, _ given: Conditioning) throws -> Tensor {
     let total = try sigma.squared() + 1
     let time = try (sigma.log() / 4).reshaped([sigma.shape[0]])
-    let network = try backbone(z / total.squareRoot(), time, global)
+    let network = try backbone(z / total.squareRoot(), time, given)
     return try z / total + network * (sigma / total.squareRoot())
   }
 
   /// The same with one σ for all, which leaves nothing to functions that may round by the number of pictures.
-  private func drawn(_ z: Tensor, _ sigma: Double, _ global: Tensor?) throws -> Tensor {
+  private func drawn(_ z: Tensor, _ sigma: Double, _ given: Conditioning) throws -> Tensor {
     let total = 1 + sigma * sigma
     let time = try Tensor.full([z.shape[0]], Foundation.log(sigma) / 4)
-    let network = try drawing(z / total.squareRoot(), time, global)
+    let network = try drawing(z / total.squareRoot(), time, given)
     return try z / total + network * (sigma / total.squareRoot())
   }
 
@@ -110,7 +110,9 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
       let z = try (x - configuration.mean) / configuration.deviation
       let level = Self.summaryLevel
       let time = try Tensor.full([x.shape[0]], Foundation.log(level) / 4)
-      return try summary(z / (1 + level * level).squareRoot(), time, conditioning.global?.zerosLike())
+      return try summary(
+        z / (1 + level * level).squareRoot(), time,
+        conditioning.keeping([Float](repeating: 0, count: x.shape[0])))
     }
   }
 
@@ -121,34 +123,35 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     let level = try noise.normal([1, 1, 1], stream: "level").to(device: device)
     let sigma = try (level * configuration.trainingDeviation + configuration.trainingMean).exp()
     let grain = try noise.normal(Array(x.shape.dropFirst()), stream: "grain").to(device: device)
-    var global = conditioning.global
-    if let known = global {
-      let kept = noise.samples.indices.map { row -> Float in
-        Double(noise.row(row, stream: "unconditional").uniform(count: 1)[0])
-          < configuration.unconditionalShare ? 0 : 1
-      }
-      global = try known * Tensor(kept, shape: [count, 1]).to(device: device)
+    let kept = noise.samples.indices.map { row -> Float in
+      Double(noise.row(row, stream: "unconditional").uniform(count: 1)[0]) < configuration.unconditionalShare
+        ? 0 : 1
     }
-    let clean = try denoised(z + grain * sigma, sigma, global)
+    let clean = try denoised(z + grain * sigma, sigma, conditioning.keeping(kept))
     // λ(σ) = (σ² + 1) / σ² makes every level's loss of the same size.
     let weight = try (sigma.squared() + 1) / sigma.squared()
     return try ((clean - z).squared() * weight).mean()
   }
 
   public func sample(given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {
+    try sample(given: conditioning, against: nil, noise: noise)
+  }
+
+  /// - Parameter other: what guidance leads away from; nil for knowing nothing of y.
+  public func sample(given conditioning: Conditioning, against other: Conditioning?, noise: BatchNoise) throws
+    -> Tensor
+  {
     try Autograd.disabled {
       let levels = NoiseLevels.karras(
         steps: settings.steps, largest: Self.range.largest, smallest: Self.range.smallest)
       let start = try noise.normal(sampleShape, stream: "start") * levels.sigmas[0]
-      let global = conditioning.global
+      let isTold = conditioning.global != nil || conditioning.sequence != nil
       let denoiser: Denoiser = { z, sigma in
-        guard settings.guidance != 1, let global else {
-          return try drawn(z, sigma, global)
-        }
+        guard settings.guidance != 1, isTold else { return try drawn(z, sigma, conditioning) }
         // Told and untold are batches of their own, so that a second core has something to do when few are drawn.
-        let untold = try global.zerosLike()
+        let untold = try other ?? conditioning.keeping([Float](repeating: 0, count: noise.samples.count))
         let half: @Sendable (Int) throws -> Tensor = { half in
-          try drawn(z, sigma, half == 0 ? global : untold)
+          try drawn(z, sigma, half == 0 ? conditioning : untold)
         }
         let halves = try threads > 1 ? ChunkRunner(workers: 2).map(2, half) : (0..<2).map(half)
         return try halves[1] + (halves[0] - halves[1]) * settings.guidance

@@ -34,12 +34,11 @@ extension DiffusionFamily: DensityModel, Inverting {
     var divergences = try Tensor.zeros([Self.probes, count], .float64)
     let end = try follow(
       start(x), levels: Self.ascending, given: conditioning,
-      slope: { z, sigma, global in
+      slope: { z, sigma, given in
         try Autograd.with(enabled: true) {
           // A copy for each direction, so that one way back serves all.
           let z = try Tensor.cat(directions.map { _ in try z.detached() }, axis: 0).requiresGradient(true)
-          let repeated = try global.map { global in try Tensor.cat(directions.map { _ in global }, axis: 0) }
-          let slope = try self.slope(z, sigma, repeated)
+          let slope = try self.slope(z, sigma, given.repeated(Self.probes))
           let back = try Autograd.gradients(of: (slope * stacked).sum(), [z])[0]
           return try Autograd.disabled {
             let each = try (back * stacked).sum([1, 2, 3]).to(.float64).reshaped([Self.probes, count])
@@ -77,23 +76,23 @@ extension DiffusionFamily: DensityModel, Inverting {
   }
 
   /// −F.
-  private func slope(_ u: Tensor, _ sigma: Double, _ global: Tensor?) throws -> Tensor {
+  private func slope(_ u: Tensor, _ sigma: Double, _ given: Conditioning) throws -> Tensor {
     let time = try Tensor.full([u.shape[0]], log(sigma) / 4)
-    return try -backbone(u, time, global)
+    return try -backbone(u, time, given)
   }
 
   /// Heun's method along θ. `slope` gives the slope and what else is to be integrated, `record` adds the latter
   /// up.
   private func follow<Extra>(
     _ start: Tensor, levels: [Double], given conditioning: Conditioning,
-    slope: (Tensor, Double, Tensor?) throws -> (Tensor, Extra),
+    slope: (Tensor, Double, Conditioning) throws -> (Tensor, Extra),
     record: (Extra, Double) throws -> Void
   ) throws -> Tensor {
     var z = start
     for (from, to) in zip(levels, levels.dropFirst()) {
       let step = atan(to) - atan(from)
-      let (first, extra) = try slope(z, from, conditioning.global)
-      let (second, other) = try slope(z + first * step, to, conditioning.global)
+      let (first, extra) = try slope(z, from, conditioning)
+      let (second, other) = try slope(z + first * step, to, conditioning)
       z = try z + (first + second) * (step / 2)
       try record(extra, step / 2)
       try record(other, step / 2)

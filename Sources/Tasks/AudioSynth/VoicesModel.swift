@@ -40,8 +40,8 @@ public struct VoicesModel: Sendable {
     let packed = PackedUNet(network, height: description.bands, width: description.columns)
     family = DiffusionFamily(
       description.family, sampleShape: [1, description.bands, description.columns],
-      settings: description.sampler, drawing: { try packed($0, $1, $2) },
-      backbone: { try network($0, time: $1, global: $2) })
+      settings: description.sampler, drawing: { try packed($0, $1, $2.global) },
+      backbone: { try network($0, time: $1, global: $2.global) })
   }
 
   /// Reads a `.safetensors` file made by `pipeline train audio-synth`.

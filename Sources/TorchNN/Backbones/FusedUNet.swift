@@ -35,7 +35,7 @@ public final class FusedUNet: @unchecked Sendable {
   /// - Throws: `TensorError` when the weights cannot be read.
   public init?(_ network: UNet, height: Int, width: Int) throws {
     let convolutions = network.modules.compactMap { $0 as? Conv2d }
-    guard Self.isFast,
+    guard Self.isFast, network.configuration.sequence == nil,
       convolutions.allSatisfy({ $0.computeType == .float32 && $0.weight.value.device == .cpu })
     else { return nil }
     self.height = height

@@ -53,10 +53,12 @@ public final class UNet: Module {
     public var condition: Int
     public var groups: Int
     public var heads: Int
+    /// D of `Conditioning.sequence`, to which every block's pixels attend; nil for none.
+    public var sequence: Int?
 
     public init(
       pictureChannels: Int, patch: Int, channels: [Int], blocks: Int, embedding: Int, condition: Int,
-      groups: Int = 8, heads: Int = 4
+      groups: Int = 8, heads: Int = 4, sequence: Int? = nil
     ) {
       self.pictureChannels = pictureChannels
       self.patch = patch
@@ -66,6 +68,7 @@ public final class UNet: Module {
       self.condition = condition
       self.groups = groups
       self.heads = heads
+      self.sequence = sequence
     }
   }
 
@@ -83,6 +86,11 @@ public final class UNet: Module {
   public let upsample: [Conv2d]
   public let norm: GroupNorm
   public let tail: Conv2d
+  /// One behind each block of `down`, and of `up`; none where there is no sequence.
+  public let downAttention: [CrossAttention2d]
+  public let upAttention: [CrossAttention2d]
+
+  public static let weightNames = ["downAttention": "down_attention", "upAttention": "up_attention"]
 
   /// - Precondition: there is a level, and `groups` and `heads` divide the channels.
   public init(_ configuration: Configuration) throws {
@@ -127,19 +135,38 @@ public final class UNet: Module {
     self.upsample = upsample
     norm = try GroupNorm(groups: groups, channels: width)
     tail = try Conv2d(width, pixels, kernel: 3, initialization: .zero)
+    let widths = channels.flatMap { [Int](repeating: $0, count: blocks) }
+    func crossing(_ widths: [Int]) throws -> [CrossAttention2d] {
+      try configuration.sequence.map { sequence in
+        try widths.map {
+          try CrossAttention2d(channels: $0, sequence: sequence, heads: configuration.heads, groups: groups)
+        }
+      } ?? []
+    }
+    downAttention = try crossing(widths)
+    upAttention = try crossing(widths.reversed())
   }
 
   /// - Parameters:
   ///   - x: `[N, C, H, W]`; both sides multiples of the patch and, divided by it, of 2 for every level but the last.
   ///   - time: `[N]`, any number that says how noisy x is, about −2…2.
   ///   - global: `[N, D]`; zeros where nothing is known.
-  public func callAsFunction(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
+  ///   - text: `[N, L, D]` and its mask `[N, L]`, for a network that has a sequence.
+  public func callAsFunction(
+    _ x: Tensor, time: Tensor, global: Tensor?, text: (sequence: Tensor, mask: Tensor)? = nil
+  ) throws -> Tensor {
+    guard (text == nil) == downAttention.isEmpty else {
+      throw TensorError(text == nil ? "this UNet wants a sequence" : "this UNet takes no sequence")
+    }
     let embedding = try embedding(time, global)
-    var (stream, skips) = try descended(x, embedding)
+    var (stream, skips) = try descended(x, embedding, text)
     let (blocks, levels) = (configuration.blocks, configuration.channels.count)
     for level in 0..<levels {
       for index in 0..<blocks {
         stream = try up[level * blocks + index](.cat([stream, skips.removeLast()], axis: 1), embedding)
+        if let text {
+          stream = try upAttention[level * blocks + index](stream, text.sequence, mask: text.mask)
+        }
       }
       if level < levels - 1 {
         let larger = try stream.repeatInterleave(2, axis: 2).repeatInterleave(2, axis: 3)
@@ -151,7 +178,7 @@ public final class UNet: Module {
 
   /// What the lowest level says of each quarter of the picture on average, `[N, 4 · its channels]`; of the same arguments.
   public func summary(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
-    try descended(x, embedding(time, global)).stream.quarterMeans()
+    try descended(x, embedding(time, global), nil).stream.quarterMeans()
   }
 
   private func embedding(_ time: Tensor, _ global: Tensor?) throws -> Tensor {
@@ -161,7 +188,11 @@ public final class UNet: Module {
   }
 
   /// The lowest level, and what the way up takes from the way down.
-  private func descended(_ x: Tensor, _ embedding: Tensor) throws -> (stream: Tensor, skips: [Tensor]) {
+  private func descended(_ x: Tensor, _ embedding: Tensor, _ text: (sequence: Tensor, mask: Tensor)?) throws
+    -> (
+      stream: Tensor, skips: [Tensor]
+    )
+  {
     // Convolutions need not bring their inputs into another order then, which is a fifth of the time.
     let patches = try x.pixelUnshuffled(configuration.patch).contiguous(.channelsLast)
     var stream = try head(patches).to(.float32)
@@ -170,6 +201,9 @@ public final class UNet: Module {
     for level in 0..<levels {
       for index in 0..<blocks {
         stream = try down[level * blocks + index](stream, embedding)
+        if let text {
+          stream = try downAttention[level * blocks + index](stream, text.sequence, mask: text.mask)
+        }
         skips.append(stream)
       }
       if level < levels - 1 { stream = try downsample[level](stream).to(.float32) }

@@ -1,4 +1,5 @@
-"""Writes unet.safetensors: a small UNet and its parts in PyTorch, with the same `state_dict` names.
+"""Writes unet.safetensors: a small UNet, alone and with a text encoder whose words it attends to, in PyTorch, with the same
+`state_dict` names.
 
     pip install torch numpy safetensors
     python3 make_unet_golden.py
@@ -14,6 +15,7 @@ from torch import nn
 torch.manual_seed(11)
 E, GROUPS, HEADS, PATCH, COLOURS, CONDITION, BLOCKS = 8, 2, 2, 2, 1, 3, 2
 CHANNELS = [4, 8]
+WORDS, LENGTH, WIDTH = 9, 6, 8
 
 
 class Block(nn.Module):
@@ -47,8 +49,52 @@ class Attention(nn.Module):
         return x + self.out((weights @ v.transpose(2, 3)).transpose(2, 3).reshape(n, c, h, w))
 
 
-class UNet(nn.Module):
+class CrossAttention(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.query = nn.Conv2d(channels, channels, 1)
+        self.key_value = nn.Linear(WIDTH, 2 * channels, bias=False)
+        self.out = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x, sequence, mask):
+        n, c, h, w = x.shape
+        q = self.query(self.norm(x)).reshape(n, HEADS, c // HEADS, h * w).transpose(2, 3)
+        k, v = self.key_value(sequence).reshape(n, -1, 2, HEADS, c // HEADS).permute(2, 0, 3, 1, 4)
+        weights = q @ k.transpose(2, 3) / (c // HEADS) ** 0.5
+        weights = weights.masked_fill(mask[:, None, None] == 0, float("-inf")).softmax(-1)
+        return x + self.out((weights @ v).transpose(2, 3).reshape(n, c, h, w))
+
+
+class TextEncoder(nn.Module):
+    """PyTorch's own blocks, renamed in `encoder_weights`."""
+
     def __init__(self):
+        super().__init__()
+        self.words = nn.Parameter(torch.randn(WORDS, WIDTH))
+        self.places = nn.Parameter(torch.randn(LENGTH, WIDTH))
+        layer = nn.TransformerEncoderLayer(
+            WIDTH, HEADS, 4 * WIDTH, 0, F.silu, batch_first=True, norm_first=True)
+        self.body = nn.TransformerEncoder(layer, 2, nn.LayerNorm(WIDTH), enable_nested_tensor=False)
+
+    def forward(self, tokens, mask):
+        x = self.words[tokens] + self.places[: tokens.shape[1]]
+        x = self.body(x, src_key_padding_mask=mask == 0)
+        return x, (x * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+
+    def encoder_weights(self):
+        names = {
+            "self_attn.in_proj_": "qkv.", "self_attn.out_proj": "out", "linear1": "fc1", "linear2": "fc2",
+            "body.layers": "body", "body.norm": "norm",
+        }
+        for name, value in self.state_dict().items():
+            for old, new in names.items():
+                name = name.replace(old, new)
+            yield name, value
+
+
+class UNet(nn.Module):
+    def __init__(self, has_text=False):
         super().__init__()
         self.time1, self.time2 = nn.Linear(E, E), nn.Linear(E, E)
         self.label = nn.Linear(CONDITION, E, bias=False)
@@ -72,23 +118,31 @@ class UNet(nn.Module):
         self.up, self.upsample = nn.ModuleList(up), nn.ModuleList(upsample)
         self.norm = nn.GroupNorm(GROUPS, width)
         self.tail = nn.Conv2d(width, COLOURS * PATCH**2, 3, padding=1)
+        if has_text:
+            widths = [channels for channels in CHANNELS for _ in range(BLOCKS)]
+            self.down_attention = nn.ModuleList(CrossAttention(width) for width in widths)
+            self.up_attention = nn.ModuleList(CrossAttention(width) for width in widths[::-1])
 
-    def forward(self, x, time, condition):
+    def forward(self, x, time, condition, text=None):
         frequencies = 1000 ** (torch.arange(E // 2) / (E // 2 - 1))
         angles = time[:, None] * frequencies
         e = torch.cat([angles.cos(), angles.sin()], 1)
         e = self.time2(F.silu(self.time1(e))) + self.label(condition)
         h, skips = self.head(F.pixel_unshuffle(x, PATCH)), []
         for level in range(len(CHANNELS)):
-            for block in self.down[level * BLOCKS : (level + 1) * BLOCKS]:
-                h = block(h, e)
+            for index in range(level * BLOCKS, (level + 1) * BLOCKS):
+                h = self.down[index](h, e)
+                if text is not None:
+                    h = self.down_attention[index](h, *text)
                 skips.append(h)
             if level < len(CHANNELS) - 1:
                 h = self.downsample[level](h)
         h = self.middle2(self.attention(self.middle1(h, e)), e)
         for level in range(len(CHANNELS)):
-            for block in self.up[level * BLOCKS : (level + 1) * BLOCKS]:
-                h = block(torch.cat([h, skips.pop()], 1), e)
+            for index in range(level * BLOCKS, (level + 1) * BLOCKS):
+                h = self.up[index](torch.cat([h, skips.pop()], 1), e)
+                if text is not None:
+                    h = self.up_attention[index](h, *text)
             if level < len(CHANNELS) - 1:
                 h = self.upsample[level](F.interpolate(h, scale_factor=2, mode="nearest"))
         return F.pixel_shuffle(self.tail(F.silu(self.norm(h))), PATCH)
@@ -102,4 +156,16 @@ golden["condition"] = torch.tensor([[0.0, 1, 0], [0, 0, 0]])
 y = network(golden["x"], golden["time"], golden["condition"])
 golden["y"] = y.detach().contiguous()
 golden["gradient"] = torch.autograd.grad(y.square().mean(), network.down[0].conv1.weight)[0].contiguous()
+
+encoder, captioned = TextEncoder(), UNet(has_text=True)
+golden |= {f"encoder.{name}": value.clone().contiguous() for name, value in encoder.encoder_weights()}
+golden |= {f"captioned.{name}": value.clone().contiguous() for name, value in captioned.state_dict().items()}
+golden["tokens"] = torch.tensor([[0, 3, 8, 1, 5], [0, 2, 0, 0, 0]])
+golden["mask"] = torch.tensor([[1.0, 1, 1, 1, 1], [1, 1, 0, 0, 0]])
+sequence, golden["mean"] = encoder(golden["tokens"], golden["mask"])
+golden["sequence"] = (sequence * golden["mask"][..., None]).detach().contiguous()
+y = captioned(golden["x"], golden["time"], golden["condition"], (sequence, golden["mask"]))
+golden["captioned_y"] = y.detach().contiguous()
+golden["words_gradient"] = torch.autograd.grad(y.square().mean(), encoder.words)[0].contiguous()
+golden["mean"] = golden["mean"].detach().contiguous()
 save_file(golden, Path(__file__).parent / "unet.safetensors")

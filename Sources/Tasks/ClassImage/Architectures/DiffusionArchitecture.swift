@@ -1,3 +1,4 @@
+internal import Conditioners
 internal import Families
 internal import TorchNN
 
@@ -21,9 +22,9 @@ struct DiffusionArchitecture: ClassImageArchitecture {
     let packed = PackedUNet(unet, height: description.height, width: description.width)
     let family = DiffusionFamily(
       family, sampleShape: description.sampleShape, settings: sampler,
-      summary: { try unet.summary($0, time: $1, global: $2) },
-      drawing: { try packed($0, $1, $2) },
-      backbone: { try unet($0, time: $1, global: $2) })
+      summary: { try unet.summary($0, time: $1, global: $2.global) },
+      drawing: { try packed($0, $1, $2.global) },
+      backbone: { try unet($0, time: $1, global: $2.global) })
     return .init(
       module: unet, hidden: unet.hiddenWeights, trainable: family, sampler: family, density: family,
       encoder: family, inverter: family, drawsInAnyNumber: FusedUNet.isFast, hasCheapDensity: false,
