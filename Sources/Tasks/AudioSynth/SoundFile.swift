@@ -40,8 +40,15 @@ extension AudioSynth {
   /// - Throws: `PipelineError` of kind `.usage` where the specification has none.
   static func entry(of kind: SoundFile.Kind, _ specification: Specification) throws -> Specification.Model {
     guard let entry = specification.models.first(where: { SoundFile.kind(of: $0.weights) == kind }) else {
+      let work =
+        switch kind {
+        case .words, .voices: "says words"
+        case .vocoder: "makes sound of spectrograms"
+        case .notes: "plays notes"
+        case .judge: "judges"
+        }
       throw PipelineError.usage(
-        "the specification has no model of kind '\(kind.rawValue)', which is needed here; train it first")
+        "no model of the specification \(work); those are \(specification.models.map(\.name).joined(separator: ", "))")
     }
     return entry
   }
