@@ -48,7 +48,8 @@ extension AudioSynth {
         case .judge: "judges"
         }
       throw PipelineError.usage(
-        "no model of the specification \(work); those are \(specification.models.map(\.name).joined(separator: ", "))")
+        "no model of the specification \(work); those are \(specification.models.map(\.name).joined(separator: ", "))"
+      )
     }
     return entry
   }
