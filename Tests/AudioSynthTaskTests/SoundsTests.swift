@@ -1,6 +1,7 @@
 import Foundation
 import MediaIO
 import PipelineCore
+import StepInference
 import TestSupport
 import Testing
 import Torch
@@ -41,6 +42,21 @@ struct SoundsTests {
           specification, "", given.merging(["seed": "3", "first": "\(index)"]) { $1 })
         #expect(alone.together == data)
       }
+    }
+  }
+
+  /// Each word has noise of its own, up to the last one of the longest text.
+  @Test func theLastWordOfTheLongestTextIsSaid() throws {
+    let specification = try small.published()
+    let model = try VoicesModel(contentsOf: specification.model(named: "voices").weights)
+    let vocoder = try Vocoder(contentsOf: specification.model(named: "vocoder").weights)
+    let speech = try Speech(model, vocoder: vocoder, precision: "int8")
+    for place in [4096, Vocabulary.longestText - 1] {
+      let key = Speech.Key(seed: 1, sample: 0, place: UInt64(place))
+      var count = 0
+      let event = speech.event(word: 0, voice: 0, at: 0, key, .init())
+      try event.make { count += $0.count }
+      #expect(count == event.frames && count > 0)
     }
   }
 

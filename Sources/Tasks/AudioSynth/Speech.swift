@@ -47,8 +47,8 @@ struct Speech: Sendable {
     lengths = model.description.lengths
     voice = DilatedVoice(steps: try vocoder.steps(precision))
     features = { word, voice, frames, key in
-      // Far more than a sampler's steps lie between two words.
-      let noise = BatchNoise(seed: key.seed, samples: [key.sample], firstStep: Int(key.place) << 20)
+      // More than a sampler's 10,000 steps lie between two words, and 100,000 words stay below 2^32.
+      let noise = BatchNoise(seed: key.seed, samples: [key.sample], firstStep: Int(key.place) << 15)
       return try ChunkRunner.single {
         try conditioner.frames(model.draw(word: word, voice: voice, frames: frames, noise: noise))
       }
