@@ -12,8 +12,19 @@ INLINE int most_probable(const float *logits, long count) {
   return best;
 }
 
-/// The weights e^{(logit − the largest) · factor} of all levels in place, and 0 after them. Returns their sum, blocks
-/// of 16 summed each in its order (`sums`), then the blocks, so that all versions agree.
+/// The sum of all: of blocks of 16 each in its order (`sums`), then of the blocks, so that all versions agree.
+INLINE double sum_blocks(const float *weights, long all, double *sums) {
+  double total = 0;
+  for (long i = 0; i < all; i += lanes) {
+    double sum = 0;
+    UNROLLED for (int j = 0; j < lanes; ++j) sum += weights[i + j];
+    sums[i / lanes] = sum;
+    total += sum;
+  }
+  return total;
+}
+
+/// The weights e^{(logit − the largest) · factor} of all levels in place, and 0 after them. Returns their sum.
 INLINE double weigh(float *logits, long count, float factor, double *sums, float *largest) {
   const long all = rounded(count);
   for (long i = count; i < all; ++i) logits[i] = logits[0];
@@ -29,15 +40,8 @@ INLINE double weigh(float *logits, long count, float factor, double *sums, float
     *at = exponential((*at - top) * factor, -87.0f, 0.0f);
   }
   for (long i = count; i < all; ++i) logits[i] = 0;
-  double total = 0;
-  for (long i = 0; i < all; i += lanes) {
-    double sum = 0;
-    UNROLLED for (int j = 0; j < lanes; ++j) sum += logits[i + j];
-    sums[i / lanes] = sum;
-    total += sum;
-  }
   *largest = top;
-  return total;
+  return sum_blocks(logits, all, sums);
 }
 
 /// The sum of the weights that are at least `least`, compared as bits, which have the same order.
@@ -74,14 +78,7 @@ INLINE double nucleus(float *weights, long count, double total, double share, do
     else if (bits <= reaches)
       weights[i] = 0;
   }
-  double rest = 0;
-  for (long i = 0; i < all; i += lanes) {
-    double sum = 0;
-    UNROLLED for (int j = 0; j < lanes; ++j) sum += weights[i + j];
-    sums[i / lanes] = sum;
-    rest += sum;
-  }
-  return rest;
+  return sum_blocks(weights, all, sums);
 }
 
 /// The first level at which the sum of the weights exceeds `target`; if rounding lets none, the last that has weight.

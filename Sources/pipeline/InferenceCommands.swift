@@ -184,7 +184,9 @@ struct CompleteCommand: ParsableCommand {
     }
     let request = try requests[0]()
     let stem = ((request.name as NSString).lastPathComponent as NSString).deletingPathExtension
-    let target = try DrawTarget(output, default: "\(stem)-complete.\(task.outputExtension)", task: task)
+    let target = try DrawTarget(
+      output, default: "\(stem)-complete.\(request.options.texts["format"] ?? task.outputExtension)",
+      task: task)
     let files = try completing.complete(request, specification)
     try target.write(files, json: arguments.common.json)
   }

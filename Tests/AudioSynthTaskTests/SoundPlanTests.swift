@@ -28,7 +28,8 @@ struct SoundPlanTests {
   }
 
   @Test func threadsChangeNothing() throws {
-    let plan = SoundPlan((0..<40).map { event($0 * 3, [Float($0), 1, 2, 3, 4]) })
+    // Sums that depend on their order.
+    let plan = SoundPlan((0..<40).map { event($0 * 3, [1e8, 0.1, -1e8, 0.3, Float($0) / 7].map { $0 / 3 }) })
     #expect(try sound(plan, workers: 1) == sound(plan, workers: 3))
   }
 
@@ -50,7 +51,7 @@ struct SoundPlanTests {
     }
     #expect(count == plan.frames && plan.frames == length + 3)
     #expect(most <= 1 << 14)
-    #expect(last == [2, 2, 1, 0].map { $0 } || last == [1, 2, 2, 1])
+    #expect(last == [1, 2, 2, 1])
   }
 
   @Test func endsWhereItIsStopped() {

@@ -22,7 +22,7 @@ struct AskedSound {
     .text(
       "speak", default: "", help: "the words, such as \"4 2 7\"; three are drawn from P(words) unless given"),
     .text("speaker", default: "", help: "the voice; drawn unless given"),
-    .text("note", default: "", help: "a note, such as C4 or F#3; middle C is C4"),
+    .text("note", default: "", help: "a note, such as C4 or F#3, of a model of notes; middle C is C4"),
     .text("instrument", default: "", help: "what plays notes; drawn unless given"),
     .number("seconds", in: 0.05...86_400, default: 2, help: "how long a --note is held"),
     .integer(

@@ -1,6 +1,5 @@
 public import Foundation
 internal import Logging
-internal import MediaIO
 internal import ModelTraining
 public import PipelineCore
 internal import Torch
@@ -26,47 +25,56 @@ extension AudioSynth: TrainableTask {
     let entry = try specification.model(named: request.model)
     let (found, owner) = try specification.recipe(of: entry, request)
     let family: String? = try YAMLReader(found, of: owner).optional("family")
+    func decode<Recipe: SoundRecipe>(_ type: Recipe.Type) throws -> Recipe {
+      var recipe = try found.decode(type, of: owner)
+      if let steps = request.steps { recipe.training.steps = steps }
+      if let seed = request.seed { recipe.training.seed = seed }
+      return recipe
+    }
+    func report(
+      _ recipe: some SoundRecipe, isFinished: Bool, _ figure: String, _ value: Double,
+      _ weights: ([String: String]) throws -> Safetensors
+    ) throws -> TrainingReport {
+      TrainingReport(
+        weights: try request.writeWeights(recipe: recipe, weights), isFinished: isFinished,
+        figures: [figure: value])
+    }
     switch family {
     case "wavenet":
-      var recipe = try found.decode(WordsRecipe.self, of: owner)
-      recipe.training.override(by: request)
+      let recipe = try decode(WordsRecipe.self)
       let result = try WordsTraining(recipe: recipe, request: request)(words(request))
-      return TrainingReport(
-        weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
-        isFinished: result.isFinished, figures: ["held-out bits/sample": result.loss])
+      return try report(recipe, isFinished: result.isFinished, "held-out bits/sample", result.loss) {
+        try result.model.weights(notes: $0)
+      }
     case "vocoder":
-      var recipe = try found.decode(VocoderRecipe.self, of: owner)
-      recipe.training.override(by: request)
+      let recipe = try decode(VocoderRecipe.self)
       guard !request.data.isEmpty else {
         throw PipelineError.usage("--data is missing; folders with .wav files would be right")
       }
       let result = try VocoderTraining(recipe: recipe, request: request)(request.data)
-      return TrainingReport(
-        weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
-        isFinished: result.isFinished, figures: ["held-out bits/sample": result.loss])
+      return try report(recipe, isFinished: result.isFinished, "held-out bits/sample", result.loss) {
+        try result.model.weights(notes: $0)
+      }
     case "notes":
-      var recipe = try found.decode(NotesRecipe.self, of: owner)
-      recipe.training.override(by: request)
+      let recipe = try decode(NotesRecipe.self)
       let result = try NotesTraining(recipe: recipe, request: request)(Self.folder(request.data))
-      return TrainingReport(
-        weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
-        isFinished: result.isFinished, figures: ["held-out bits/sample": result.loss])
+      return try report(recipe, isFinished: result.isFinished, "held-out bits/sample", result.loss) {
+        try result.model.weights(notes: $0)
+      }
     case "diffusion":
-      var recipe = try found.decode(VoicesRecipe.self, of: owner)
-      recipe.training.override(by: request)
+      let recipe = try decode(VoicesRecipe.self)
       try Self.requireCPU(request)
       let result = try VoicesTraining(recipe: recipe, request: request)(words(request))
-      return TrainingReport(
-        weights: try write(result.model.weights(notes: Self.notes(recipe)), request),
-        isFinished: result.isFinished, figures: ["held-out loss": result.loss])
+      return try report(recipe, isFinished: result.isFinished, "held-out loss", result.loss) {
+        try result.model.weights(notes: $0)
+      }
     case "discriminative":
-      var recipe = try found.decode(JudgeRecipe.self, of: owner)
-      recipe.training.override(by: request)
+      let recipe = try decode(JudgeRecipe.self)
       try Self.requireCPU(request)
       let result = try SoundJudge.trained(recipe, words(request), request)
-      return TrainingReport(
-        weights: try write(result.judge.weights(notes: Self.notes(recipe)), request),
-        isFinished: result.isFinished, figures: ["held-out accuracy": result.accuracy])
+      return try report(recipe, isFinished: result.isFinished, "held-out accuracy", result.accuracy) {
+        try result.judge.weights(notes: $0)
+      }
     default:
       throw PipelineError.usage(
         NearestName.unknown(
@@ -88,27 +96,9 @@ extension AudioSynth: TrainableTask {
       "\(data.recordings.count) recordings of \(data.words.count) words by \(data.voices.count) voices")
     return data
   }
-
-  private static func notes(_ recipe: some Encodable) throws -> [String: String] {
-    [
-      "recipe": try RecipeText.json(recipe),
-      "pipeline": PipelineVersion.current,
-    ]
-  }
-
-  /// Writes the weights beside the checkpoint.
-  private func write(_ weights: Safetensors, _ request: TrainingRequest) throws -> URL {
-    let file = URL(fileURLWithPath: "\(request.folder.relativePath)/weights.safetensors")
-    try FileManager.default.createDirectory(at: request.folder, withIntermediateDirectories: true)
-    try AtomicFile.write(weights.encoded(), to: file)
-    return file
-  }
 }
 
-extension TrainingRecipe {
-  /// What the command line says instead.
-  fileprivate mutating func override(by request: TrainingRequest) {
-    if let steps = request.steps { self.steps = steps }
-    if let seed = request.seed { self.seed = seed }
-  }
+/// What recipes of this task have alike.
+protocol SoundRecipe: Codable {
+  var training: TrainingRecipe { get set }
 }

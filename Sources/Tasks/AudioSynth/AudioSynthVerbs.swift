@@ -85,7 +85,8 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
       kind: DensityKind.exact.rawValue)
   }
 
-  /// The recording with other sound in its gap; the word and the voice come from what is before it unless they are given.
+  /// The recording, as levels at the model's rate, with other sound in its gap; the word and the voice of each draw come from
+  /// what is before and behind it, unless they are given.
   public func complete(_ request: InferenceRequest, _ specification: Specification) throws -> DrawnFiles {
     let (name, model, levels) = try asked(request, specification)
     let options = request.options
@@ -94,39 +95,52 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
       particles: options.integer("particles"))
     let (words, voices) = try given(model, word: options.text("word"), speaker: options.text("speaker"))
     let pairs = words.flatMap { word in voices.map { (word: word, voice: $0) } }
-    let posterior = try pairs.count > 1 ? filling.posterior(pairs, workers: request.context.workers) : [1]
+    let posterior =
+      try pairs.count > 1
+      ? filling.posterior(pairs, seed: UInt64(options.integer("seed")), workers: request.context.workers)
+      : [1]
     let seed = UInt64(options.integer("seed"))
     let progress = request.context.startProgress("complete", total: options.integer("count"), unit: "draws")
     defer { progress.finish() }
     let sha = try Digest.sha256(of: specification.model(named: name).weights)
-    let clips = try ChunkRunner(workers: request.context.workers).map(options.integer("count")) { index in
+    let rate = model.description.sampleRate
+    let draws = try ChunkRunner(workers: request.context.workers).map(options.integer("count")) { index in
       try request.context.checkCancelled()
+      defer { progress.advance() }
       let choice = KeyedNoise(seed: seed, sample: UInt64(index), step: 0, stream: "pair").category(posterior)
       let pair = pairs[choice]
-      let drawn = try filling.draw(word: pair.word, voice: pair.voice, seed: seed, index: index)
-      progress.advance()
-      return AudioClip(
-        sampleRate: model.description.sampleRate, channels: 1, samples: drawn.map { MuLaw.sample(Int($0)) },
-        comment: Provenance(
-          task: "audio-synth", model: name, weightsSHA256: sha,
-          condition: .init(
-            inputSHA256: Digest.sha256(request.input),
-            values: [
-              "word": model.description.words[pair.word], "speaker": model.description.voices[pair.voice],
-            ],
-            isDrawn: pairs.count > 1),
-          key: SampleKey(seed: seed, index: index), version: PipelineVersion.current, engine: try .current(),
-          options: options.texts.merging(["verb": "complete", "count": "1"]) { $1 }
-        ).comment())
+      return (
+        pair: pair, levels: try filling.draw(word: pair.word, voice: pair.voice, seed: seed, index: index)
+      )
     }
-    let silence = [Float](repeating: 0, count: model.description.sampleRate / 2)
-    let together = AudioClip(
-      sampleRate: model.description.sampleRate, channels: 1,
-      samples: clips.enumerated().flatMap { ($0.offset == 0 ? [] : silence) + $0.element.samples },
-      comment: clips[0].comment)
+    /// A file of some of the draws, half a second apart.
+    func file(_ indices: Range<Int>) throws -> Data {
+      func said(_ part: ((word: Int, voice: Int)) -> String) -> String {
+        let all = indices.map { part(draws[$0].pair) }
+        return Set(all).count == 1 ? all[0] : all.joined(separator: ", ")
+      }
+      let isOne = indices.count == 1
+      let provenance = Provenance(
+        task: "audio-synth", model: name, weightsSHA256: sha,
+        condition: .init(
+          inputSHA256: Digest.sha256(request.input),
+          values: [
+            "word": said { model.description.words[$0.word] },
+            "speaker": said { model.description.voices[$0.voice] },
+          ], isDrawn: pairs.count > 1),
+        key: isOne ? SampleKey(seed: seed, index: indices.lowerBound) : nil, version: PipelineVersion.current,
+        engine: try .current(),
+        options: options.texts.merging(["verb": "complete", "count": "\(indices.count)"]) { $1 })
+      let silence = [Float](repeating: 0, count: rate / 2)
+      let samples = indices.flatMap { index in
+        (index == indices.lowerBound ? [] : silence) + draws[index].levels.map { MuLaw.sample(Int($0)) }
+      }
+      return try MediaStages.encoded(
+        AudioClip(sampleRate: rate, channels: 1, samples: samples, comment: provenance.comment()))
+    }
     return DrawnFiles(
-      single: try clips.enumerated().map { (index: $0.offset, data: try MediaStages.encoded($0.element)) },
-      together: try MediaStages.encoded(together))
+      single: try draws.indices.map { (index: $0, data: try file($0..<$0 + 1)) },
+      together: try file(draws.indices))
   }
 
   public func classify(_ request: InferenceRequest, _ specification: Specification) throws

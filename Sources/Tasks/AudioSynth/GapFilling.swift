@@ -17,9 +17,6 @@ struct GapFilling {
   let particles: Int
   private let steps: DilatedSteps
 
-  /// Samples behind the gap that continuations are judged by: what reaches further hardly depends on it.
-  private static let following = 400
-
   /// - Throws: `PipelineError` of kind `.usage` for a gap that is not inside the recording.
   init(_ model: WordsModel, _ levels: [UInt8], from: Double, to: Double, particles: Int) throws {
     let rate = Double(model.description.sampleRate)
@@ -42,13 +39,16 @@ struct GapFilling {
     }
   }
 
-  /// P(word, voice | what is before the gap) of the pairs.
-  func posterior(_ pairs: [(word: Int, voice: Int)], workers: Int) throws -> [Double] {
-    let before = Array(levels[..<gap.lowerBound])
+  /// P(word, voice | what is before the gap and behind it, the length) of the pairs, all alike before; estimated by one
+  /// continuation of each.
+  func posterior(_ pairs: [(word: Int, voice: Int)], seed: UInt64, workers: Int) throws -> [Double] {
     let nats = try ChunkRunner(workers: workers).map(pairs.count) { index -> Double in
       try Interrupt.check()
-      let conditions = try conditions(pairs[index].word, pairs[index].voice)
-      return DilatedStepper(steps, silence: MuLaw.silence).score(conditions[...], levels: before).reduce(0, +)
+      let (word, voice) = pairs[index]
+      let (conditions, stepper, before) = try start(word, voice)
+      let noise = KeyedNoise(seed: seed, sample: UInt64(index), step: 0, stream: "posterior")
+      return before + continued(stepper, conditions, noise).nats
+        + model.description.lengths[word][voice].logDensity(frames: frames)
     }
     let most = nats.max() ?? 0
     let weights = nats.map { exp($0 - most) }
@@ -58,22 +58,31 @@ struct GapFilling {
 
   /// Draw `index` of the whole recording.
   func draw(word: Int, voice: Int, seed: UInt64, index: Int) throws -> [UInt8] {
-    let all = try conditions(word, voice)
-    let start = SampledConditions(all, hop: model.hop, frames: frames)
-    let before = DilatedStepper(steps, silence: MuLaw.silence)
-    before.follow(start, Array(levels[..<gap.lowerBound]), from: 0)
-    let after = Array(levels[gap.upperBound...].prefix(Self.following))
-    let drawn = (0..<particles).map { particle -> (levels: [UInt8], nats: Double) in
-      let stepper = before.copy()
-      let noise = KeyedNoise(seed: seed, sample: UInt64(index), step: UInt64(particle), stream: "gap")
-      let levels = stepper.draw(start, uniforms: noise.uniform(count: gap.count), from: gap.lowerBound)
-      let nats = after.isEmpty ? 0 : stepper.follow(start, after, from: gap.upperBound)
-      return (levels, nats)
+    let (conditions, before, _) = try start(word, voice)
+    let drawn = (0..<particles).map { particle in
+      continued(
+        before.copy(), conditions,
+        KeyedNoise(seed: seed, sample: UInt64(index), step: UInt64(particle), stream: "gap"))
     }
     let most = drawn.map(\.nats).max() ?? 0
     let choice = KeyedNoise(seed: seed, sample: UInt64(index), step: 0, stream: "choice")
       .category(drawn.map { exp($0.nats - most) })
     return Array(levels[..<gap.lowerBound]) + drawn[choice].levels + Array(levels[gap.upperBound...])
+  }
+
+  /// A stream that has heard what is before the gap, and log P of that.
+  private func start(_ word: Int, _ voice: Int) throws -> (SampledConditions, DilatedStepper, nats: Double) {
+    let conditions = SampledConditions(try conditions(word, voice), hop: model.hop, frames: frames)
+    let stepper = DilatedStepper(steps, silence: MuLaw.silence)
+    return (conditions, stepper, stepper.follow(conditions, Array(levels[..<gap.lowerBound]), from: 0))
+  }
+
+  /// The gap's samples, and log P of what follows them.
+  private func continued(_ stepper: DilatedStepper, _ conditions: SampledConditions, _ noise: KeyedNoise) -> (
+    levels: [UInt8], nats: Double
+  ) {
+    let drawn = stepper.draw(conditions, uniforms: noise.uniform(count: gap.count), from: gap.lowerBound)
+    return (drawn, stepper.follow(conditions, Array(levels[gap.upperBound...]), from: gap.upperBound))
   }
 }
 
@@ -105,7 +114,6 @@ private struct SampledConditions {
 extension DilatedStepper {
   /// Goes through samples, the first of which is number `first`.
   /// - Returns: log P of all together, in nats.
-  @discardableResult
   fileprivate func follow(_ conditions: SampledConditions, _ levels: [UInt8], from first: Int) -> Double {
     conditions.parts(first..<first + levels.count).reduce(0.0) { sum, part in
       let some = Array(levels[part.samples.lowerBound - first..<part.samples.upperBound - first])

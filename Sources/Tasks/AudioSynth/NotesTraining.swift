@@ -6,7 +6,7 @@ internal import PipelineCore
 internal import TorchNN
 
 /// The recipe of a model of notes.
-struct NotesRecipe: Codable, Sendable, Equatable {
+struct NotesRecipe: SoundRecipe, Sendable, Equatable {
   var family: String
   /// Of every so many recordings, one is not trained on but watched.
   var heldOut: Int
@@ -51,7 +51,7 @@ struct NotesTraining {
     let training = WaveformTraining(
       training: recipe.training, frames: recipe.frames,
       context:
-        "\(try RecipeText.json(recipe.network)), \(recipe.phases) phases, \(recipe.frames) frames of \(known.count) notes",
+        "\(try MetadataText.json(recipe.network)), \(recipe.phases) phases, \(recipe.frames) frames of \(known.count) notes",
       request: request)
     let result = try training(model, known, watched: watched)
     var calibrated = description

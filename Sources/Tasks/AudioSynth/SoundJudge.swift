@@ -51,11 +51,9 @@ struct SoundJudge: Sendable {
   }
 
   func weights(notes: [String: String]) throws -> Safetensors {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
     var metadata = notes
     metadata["architecture"] = Self.architecture
-    metadata[Self.key] = String(decoding: try encoder.encode(description), as: UTF8.self)
+    metadata[Self.key] = try MetadataText.json(description)
     return try Safetensors(
       metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
   }
@@ -98,7 +96,7 @@ extension SoundJudge.Description {
 }
 
 /// The recipe of the judge.
-struct JudgeRecipe: Codable, Sendable, Equatable {
+struct JudgeRecipe: SoundRecipe, Sendable, Equatable {
   var family: String
   var heldOutTakes: [Int]
   var channels: [Int]

@@ -1,6 +1,7 @@
 public import Families
 public import Foundation
 internal import MediaTensors
+internal import PipelineCore
 public import StepInference
 public import Torch
 public import TorchNN
@@ -57,14 +58,10 @@ public struct SoundModel<Description: SoundDescription>: Sendable {
 
   /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`; weights as float16.
   func weights(notes: [String: String]) throws -> Safetensors {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
     var metadata = notes
     metadata[SoundModelKey.architecture] = Description.architecture
-    metadata[SoundModelKey.description] = String(
-      decoding: try encoder.encode(description), as: UTF8.self)
-    metadata[SoundModelKey.configuration] = String(
-      decoding: try encoder.encode(network.configuration), as: UTF8.self)
+    metadata[SoundModelKey.description] = try MetadataText.json(description)
+    metadata[SoundModelKey.configuration] = try MetadataText.json(network.configuration)
     return try Safetensors(
       metadata: metadata,
       tensors: network.weights().mapValues { try $0.to(device: .cpu).to(.float16).hostArray() })

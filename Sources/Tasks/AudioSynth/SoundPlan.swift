@@ -16,7 +16,7 @@ struct SoundPlan: Sendable {
   var events: [SoundEvent]
   var frames: Int
 
-  /// Sounds of more samples than this are handed on while they are made, and one at a time.
+  /// Sounds of more samples than this are made one at a time; what is made alone is handed on while it is made.
   static let longest = 1 << 18
 
   init(_ events: [SoundEvent]) {
@@ -50,7 +50,7 @@ struct SoundPlan: Sendable {
       try check()
       let group = next..<groupEnd(next, workers)
       let following = group.upperBound < events.count ? events[group.upperBound].start : frames
-      if group.count == 1, events[next].frames > Self.longest {
+      if group.count == 1 {
         var place = events[next].start
         try events[next].make { block in
           try check()

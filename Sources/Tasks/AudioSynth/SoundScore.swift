@@ -42,11 +42,8 @@ struct SoundScore {
     let nats = parts.flatMap { $0 }
     entries = asked.enumerated().map { index, pair in
       let length = model.description.lengths[pair.0][pair.1]
-      // Of the frames themselves, whose logarithm is normal; a voice that always takes as long is not believed.
-      let deviation = max(0.1, length.deviation)
-      let place = (log(Double(frames)) - length.mean) / deviation
-      let density = -0.5 * place * place - log(deviation * Double(frames) * (2 * Double.pi).squareRoot())
-      return Entry(word: pair.0, voice: pair.1, samples: nats[index], length: density)
+      return Entry(
+        word: pair.0, voice: pair.1, samples: nats[index], length: length.logDensity(frames: frames))
     }
   }
 

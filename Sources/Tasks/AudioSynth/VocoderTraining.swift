@@ -7,7 +7,7 @@ internal import PipelineCore
 internal import Torch
 
 /// The recipe of a vocoder.
-struct VocoderRecipe: Codable, Sendable, Equatable {
+struct VocoderRecipe: SoundRecipe, Sendable, Equatable {
   var family: String
   var sampleRate: Int
   /// Of the mel spectrogram.
@@ -52,7 +52,7 @@ struct VocoderTraining {
     let training = WaveformTraining(
       training: recipe.training, frames: recipe.frames,
       context:
-        "\(try RecipeText.json(recipe.network)), \(recipe.bands) bands, \(recipe.frames) frames of \(known.count) recordings",
+        "\(try MetadataText.json(recipe.network)), \(recipe.bands) bands, \(recipe.frames) frames of \(known.count) recordings",
       request: request)
     let result = try training(model, known, watched: watched)
     var calibrated = description

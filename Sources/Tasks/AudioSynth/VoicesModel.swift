@@ -2,6 +2,7 @@ internal import Conditioners
 internal import Families
 public import Foundation
 internal import MediaTensors
+internal import PipelineCore
 internal import Torch
 internal import TorchNN
 
@@ -60,7 +61,7 @@ public struct VoicesModel: Sendable {
   func weights(notes: [String: String]) throws -> Safetensors {
     var metadata = notes
     metadata["architecture"] = Self.architecture
-    metadata[Self.key] = try RecipeText.json(description)
+    metadata[Self.key] = try MetadataText.json(description)
     return try Safetensors(
       metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
   }

@@ -9,7 +9,7 @@ internal import Torch
 internal import TorchNN
 
 /// The recipe of a model of words' mel spectrograms.
-struct VoicesRecipe: Codable, Sendable, Equatable {
+struct VoicesRecipe: SoundRecipe, Sendable, Equatable {
   struct Network: Codable, Sendable, Equatable {
     /// Side of the squares of the spectrogram that become channels.
     var patch: Int
@@ -71,7 +71,7 @@ struct VoicesTraining {
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training,
       context:
-        "\(try RecipeText.json(recipe.network)), \(recipe.bands)×\(recipe.columns), \(known.recordings.count) recordings",
+        "\(try MetadataText.json(recipe.network)), \(recipe.bands)×\(recipe.columns), \(known.recordings.count) recordings",
       folder: request.folder, workers: request.workers, log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }
@@ -140,7 +140,7 @@ struct VoicesTraining {
         condition: VoicesModel.Description.features(words: known.words.count, voices: known.voices.count)),
       family: .init(mean: mean, deviation: deviation), sampler: network.sampler)
     guard description.isPlausible else {
-      throw PipelineError.usage("the recipe's network does not fit: \(try RecipeText.json(network))")
+      throw PipelineError.usage("the recipe's network does not fit: \(try MetadataText.json(network))")
     }
     return (try VoicesModel(description), pictures)
   }

@@ -30,7 +30,7 @@ struct WaveNetRecipe: Codable, Sendable, Equatable {
 
   /// - Throws: `PipelineError` of kind `.usage` for a network that cannot be.
   func configuration(for description: some SoundDescription) throws -> DilatedCausalNetwork.Configuration {
-    let json = try RecipeText.json(self)
+    let json = try MetadataText.json(self)
     guard (1...4096).contains(hop), (2...65_536).contains(dilationLimit), (1...64).contains(stacks) else {
       throw PipelineError.usage("the recipe's network has no blocks: \(json)")
     }
@@ -152,12 +152,4 @@ private struct ToldPiece: Sendable {
   var levels: [Float]
   /// One frame after the other.
   var features: [Float]
-}
-
-enum RecipeText {
-  static func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  }
 }

@@ -1,4 +1,5 @@
 public import Conditioners
+internal import Foundation
 public import ModelEvaluation
 public import StepInference
 
@@ -10,6 +11,13 @@ public struct WordsDescription: SoundDescription {
   public struct Length: Codable, Sendable, Equatable {
     public var mean: Double
     public var deviation: Double
+
+    /// log of the density of a length, in frames; a voice that always takes as long is not believed.
+    func logDensity(frames: Int) -> Double {
+      let deviation = max(0.1, deviation)
+      let place = (log(Double(frames)) - mean) / deviation
+      return -0.5 * place * place - log(deviation * Double(frames) * (2 * Double.pi).squareRoot())
+    }
   }
 
   public static let architecture = "audio-synth-wavenet"

@@ -7,7 +7,7 @@ internal import PipelineCore
 internal import TorchNN
 
 /// The recipe of a model of words.
-struct WordsRecipe: Codable, Sendable, Equatable {
+struct WordsRecipe: SoundRecipe, Sendable, Equatable {
   var family: String
   /// Takes, beside those for testing, on which the loss is watched.
   var heldOutTakes: [Int]
@@ -50,7 +50,7 @@ struct WordsTraining {
     let training = WaveformTraining(
       training: recipe.training, frames: recipe.frames,
       context:
-        "\(try RecipeText.json(recipe.network)), \(recipe.frames) frames of \(known.recordings.count) recordings",
+        "\(try MetadataText.json(recipe.network)), \(recipe.frames) frames of \(known.recordings.count) recordings",
       request: request)
     let result = try training(model, told(known), watched: told(watched))
     var calibrated = description

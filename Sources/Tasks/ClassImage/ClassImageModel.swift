@@ -111,12 +111,10 @@ public struct ClassImageModel: Sendable {
 
   /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`.
   public func weights(notes: [String: String]) throws -> Safetensors {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
     var metadata = notes
-    metadata[Key.description] = String(decoding: try encoder.encode(description), as: UTF8.self)
+    metadata[Key.description] = try MetadataText.json(description)
     metadata[Key.architecture] = type(of: architecture).name
-    metadata[Key.configuration] = String(decoding: try encoder.encode(architecture), as: UTF8.self)
+    metadata[Key.configuration] = try MetadataText.json(architecture)
     return try Safetensors(
       metadata: metadata,
       tensors: module.weights().mapValues { weight in

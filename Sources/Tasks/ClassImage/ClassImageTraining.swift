@@ -115,22 +115,6 @@ extension ClassImage: TrainableTask {
     return data
   }
 
-  /// Writes the weights beside the checkpoint.
-  private func write(_ model: ClassImageModel, _ recipe: some Encodable, _ request: TrainingRequest) throws
-    -> URL
-  {
-    let file = URL(fileURLWithPath: "\(request.folder.relativePath)/weights.safetensors")
-    try FileManager.default.createDirectory(at: request.folder, withIntermediateDirectories: true)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    let notes = [
-      "recipe": String(decoding: try encoder.encode(recipe), as: UTF8.self),
-      "pipeline": PipelineVersion.current,
-    ]
-    try AtomicFile.write(model.weights(notes: notes).encoded(), to: file)
-    return file
-  }
-
   private func trainFamily<Network>(_ given: FamilyRecipe<Network>, _ request: TrainingRequest) throws
     -> TrainingReport
   {
@@ -139,7 +123,8 @@ extension ClassImage: TrainableTask {
     if let seed = request.seed { recipe.training.seed = seed }
     let result = try FamilyTraining(recipe: recipe, request: request)(data(request, recipe.classes))
     return TrainingReport(
-      weights: try write(result.model, recipe, request), isFinished: result.isFinished,
+      weights: try request.writeWeights(recipe: recipe) { try result.model.weights(notes: $0) },
+      isFinished: result.isFinished,
       figures: ["held-out loss": result.loss])
   }
 
@@ -155,7 +140,8 @@ extension ClassImage: TrainableTask {
     }
     let result = try fit(recipe, data(request, recipe.classes), request)
     return TrainingReport(
-      weights: try write(result.model, recipe, request), isFinished: true,
+      weights: try request.writeWeights(recipe: recipe) { try result.model.weights(notes: $0) },
+      isFinished: true,
       figures: ["held-out bits/dim": result.bits])
   }
 

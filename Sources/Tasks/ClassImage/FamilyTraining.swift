@@ -99,7 +99,7 @@ struct FamilyTraining<Network: NetworkRecipe> {
     guard architecture.isPlausible(for: description) else {
       throw PipelineError.usage(
         "the recipe's network does not fit pictures \(shape[3])×\(shape[2]) of \(known.classes.count) classes: "
-          + "\(try json(recipe.network))")
+          + "\(try MetadataText.json(recipe.network))")
     }
     let model = try ClassImageModel(architecture, description: description)
     try model.module.initialize(seed: recipe.training.seed)
@@ -107,14 +107,8 @@ struct FamilyTraining<Network: NetworkRecipe> {
     return model
   }
 
-  private func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  }
-
   private func context(_ model: ClassImageModel, _ known: LabelledImages) throws -> String {
-    "\(try json(recipe.network)), \(known.count) pictures of \(known.classes.joined(separator: " "))"
+    "\(try MetadataText.json(recipe.network)), \(known.count) pictures of \(known.classes.joined(separator: " "))"
   }
 
   /// The model that knows how its own kind of pictures looks to it, if it has a density.

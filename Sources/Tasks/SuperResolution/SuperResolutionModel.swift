@@ -2,6 +2,7 @@ internal import Conditioners
 public import Families
 public import Foundation
 internal import MediaIO
+internal import PipelineCore
 public import Torch
 internal import TorchNN
 
@@ -53,12 +54,9 @@ public struct SuperResolutionModel: Sendable {
 
   /// The file that `init(weights:name:)` reads, with more to say about its making in `notes`.
   public func weights(notes: [String: String]) throws -> Safetensors {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
     var metadata = notes
     metadata[Key.architecture] = Self.architecture
-    metadata[Key.configuration] = String(
-      decoding: try encoder.encode(network.trunk.configuration), as: UTF8.self)
+    metadata[Key.configuration] = try MetadataText.json(network.trunk.configuration)
     metadata[Key.loss] = loss.rawValue
     return try Safetensors(metadata: metadata, tensors: network.weights().mapValues { try $0.hostArray() })
   }

@@ -102,13 +102,11 @@ extension SuperResolution: TrainableTask {
       start: try request.start.map { try SuperResolutionModel(contentsOf: $0) }, resume: request.resume,
       timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
       progress: { _, _ in progress.advance() })
-    let file = URL(fileURLWithPath: "\(request.folder.relativePath)/weights.safetensors")
-    try result.model.write(
-      to: file,
-      notes: [
-        "recipe": try recipe.json(), "pipeline": PipelineVersion.current,
-        "validation_psnr": String(format: "%.4f", result.validation),
-      ])
+    let file = try request.writeWeights(recipe: recipe) { notes in
+      var notes = notes
+      notes["validation_psnr"] = String(format: "%.4f", result.validation)
+      return try result.model.weights(notes: notes)
+    }
     return TrainingReport(
       weights: file, isFinished: result.outcome == .finished,
       figures: ["validation PSNR (dB)": result.validation])
@@ -176,13 +174,5 @@ extension SuperResolution: EvaluableTask {
         [means[0].bicubicPSNR, means[0].bicubicSSIM] + means.flatMap { [$0.psnr, $0.ssim] as [Double?] }))
     let columns = (["bicubic"] + models.map(\.name)).flatMap { [("\($0) PSNR (dB)", 2), ("\($0) SSIM", 4)] }
     return EvaluationTable(subject: "×\(scale), on Y", columns: columns, rows: rows)
-  }
-}
-
-extension SuperResolutionRecipe {
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 }
