@@ -144,6 +144,7 @@ let package = Package(
         "PipelineCore", "Conditioners", "StepInference", "MediaTensors", "MediaIO", "Torch", "TestSupport",
         logging,
       ]),
+    tests("TextToImageTask", ["Torch"]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",
