@@ -103,6 +103,7 @@ let package = Package(
         "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "StepInference",
         "TorchNN", "Torch", "MediaTensors", "MediaIO", logging,
       ], path: "Sources/Tasks/AudioSynth"),
+    room("TextToImageTask", ["Torch"], path: "Sources/Tasks/TextToImage"),
     room(
       "PipelineKit",
       ["SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "PipelineCore", "MediaIO"]),
@@ -143,6 +144,7 @@ let package = Package(
         "PipelineCore", "Conditioners", "StepInference", "MediaTensors", "MediaIO", "Torch", "TestSupport",
         logging,
       ]),
+    tests("TextToImageTask", ["Torch"]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",
