@@ -103,10 +103,18 @@ let package = Package(
         "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "StepInference",
         "TorchNN", "Torch", "MediaTensors", "MediaIO", logging,
       ], path: "Sources/Tasks/AudioSynth"),
-    room("TextToImageTask", ["Torch"], path: "Sources/Tasks/TextToImage"),
+    room(
+      "TextToImageTask",
+      [
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "TorchNN", "Torch",
+        "MediaTensors", "MediaIO", logging,
+      ], path: "Sources/Tasks/TextToImage"),
     room(
       "PipelineKit",
-      ["SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "PipelineCore", "MediaIO"]),
+      [
+        "SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "TextToImageTask", "PipelineCore",
+        "MediaIO",
+      ]),
     .executableTarget(
       name: "pipeline",
       dependencies: [

@@ -4,9 +4,10 @@
 @_exported public import MediaIO
 @_exported public import PipelineCore
 @_exported public import SuperResolutionTask
+@_exported public import TextToImageTask
 
 extension TaskRegistry {
   /// Every task of this package, with the stages that read and write media.
   public static let all = TaskRegistry(
-    [SuperResolution(), ClassImage(), AudioSynth()], commonStages: MediaStages.all)
+    [SuperResolution(), ClassImage(), AudioSynth(), TextToImage()], commonStages: MediaStages.all)
 }

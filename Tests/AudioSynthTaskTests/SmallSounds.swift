@@ -64,6 +64,8 @@ struct SmallSounds {
           heldOut: 4
           release: 0.05
           phases: 16
+          lead: 2
+          jitter: 1
           frames: 4
           \(network)
       \(training)

@@ -33,6 +33,14 @@ public struct WaveformFamily: Trainable, DensityModel, Encoding {
     return try -(each * isThere).sum() / isThere.sum() / log(2)
   }
 
+  /// Bits a sample, where the samples before each are not those of `x` itself: with some noise, so that a network learns
+  /// to go on from what it draws, or with samples that are heard but not learned, which `x` leaves out.
+  /// - Parameter heard: `[N, T]`, a level at every place.
+  public func loss(_ x: Tensor, hearing heard: Tensor, given conditioning: Conditioning) throws -> Tensor {
+    let (each, isThere) = try logProbabilities(x, hearing: heard, conditioning)
+    return try -(each * isThere).sum() / isThere.sum() / log(2)
+  }
+
   public func logDensity(_ x: Tensor, known: Tensor?, given conditioning: Conditioning, noise: BatchNoise)
     throws -> LogDensity
   {
@@ -51,7 +59,13 @@ public struct WaveformFamily: Trainable, DensityModel, Encoding {
   public func logProbabilities(_ x: Tensor, _ conditioning: Conditioning) throws -> (
     each: Tensor, isThere: Tensor
   ) {
-    let scores = try backbone(previous(x), features(conditioning))
+    try logProbabilities(x, hearing: x, conditioning)
+  }
+
+  private func logProbabilities(_ x: Tensor, hearing heard: Tensor, _ conditioning: Conditioning) throws -> (
+    each: Tensor, isThere: Tensor
+  ) {
+    let scores = try backbone(previous(heard), features(conditioning))
     let levels = try x.clamped(0, Double(scores.shape[2] - 1)).to(.int64).unsqueezed(2)
     let isThere = try (x + 1).clamped(0, 1)
     return (try scores.logSoftmax(2).gather(2, levels).squeezed(2), isThere)

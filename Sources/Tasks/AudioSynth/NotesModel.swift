@@ -17,6 +17,8 @@ public struct NotesDescription: SoundDescription {
   /// Seconds after the key goes up that are still heard.
   public var release: Double
   public var sampleRate: Int
+  /// Of every so many recordings, one was not trained on.
+  public var heldOut: Int
   public var ranges: DilatedRanges?
 
   public var features: Int { conditioner(hop: 1).features }
@@ -29,6 +31,7 @@ public struct NotesDescription: SoundDescription {
     (1...1000).contains(instruments.count) && Set(instruments).count == instruments.count
       && (0...127).contains(lowest) && (lowest...127).contains(highest) && (0...127).contains(softest)
       && (softest...127).contains(loudest) && (0...60).contains(release)
+      && (2...1_000_000).contains(heldOut)
       && (1000...192_000).contains(sampleRate)
   }
 }

@@ -1,6 +1,7 @@
 internal import Conditioners
 internal import Foundation
 internal import Logging
+internal import MediaTensors
 internal import ModelTraining
 internal import PipelineCore
 internal import TorchNN
@@ -16,6 +17,11 @@ struct NotesRecipe: SoundRecipe, Sendable, Equatable {
   var phases: Int
   /// Frames of one training sample.
   var frames: Int
+  /// Frames before it that are heard but not learned.
+  var lead: Int
+  /// The deviation, in levels, of what is heard in training from what was recorded: whoever only goes on from recordings
+  /// is lost once he must go on from his own draws.
+  var jitter: Double
   var network: WaveNetRecipe
   var training: TrainingRecipe
 }
@@ -39,19 +45,17 @@ struct NotesTraining {
     let description = NotesDescription(
       instruments: data.instruments, lowest: pitches.min() ?? 0, highest: pitches.max() ?? 0,
       softest: velocities.min() ?? 0, loudest: velocities.max() ?? 0, release: recipe.release,
-      sampleRate: data.sampleRate)
+      sampleRate: data.sampleRate, heldOut: recipe.heldOut)
     var configuration = try recipe.network.configuration(for: description)
     configuration.phases = recipe.phases
     let model = try NotesModel(configuration, description)
-    let told = data.recordings.map { model.told($0) }
-    // A prime number of steps apart would be as good; the files' order goes by instrument and pitch.
-    let isWatched = { (index: Int) in index % recipe.heldOut == recipe.heldOut - 1 }
-    let known = told.indices.filter { !isWatched($0) }.map { told[$0] }
-    let watched = told.indices.filter(isWatched).map { told[$0] }
+    let known = data.part(heldOut: recipe.heldOut, isWatched: false).map { model.told($0) }
+    let watched = data.part(heldOut: recipe.heldOut, isWatched: true).map { model.told($0) }
     let training = WaveformTraining(
-      training: recipe.training, frames: recipe.frames,
+      training: recipe.training, frames: recipe.frames, lead: recipe.lead, jitter: recipe.jitter,
       context:
-        "\(try MetadataText.json(recipe.network)), \(recipe.phases) phases, \(recipe.frames) frames of \(known.count) notes",
+        "\(try MetadataText.json(recipe.network)), \(recipe.phases) phases, \(recipe.lead) and \(recipe.frames) frames of "
+        + "\(known.count) notes, jitter \(recipe.jitter)",
       request: request)
     let result = try training(model, known, watched: watched)
     var calibrated = description
@@ -61,12 +65,21 @@ struct NotesTraining {
 }
 
 extension NotesModel {
-  /// A recording with what the network is told of its frames.
+  /// A recording with what the network is told of its frames; the excitation has the phase of what is heard, for no
+  /// recording keeps to its nominal pitch.
   func told(_ recording: PlayedNotes.Recording) -> ToldRecording {
-    ToldRecording(
-      levels: recording.levels,
-      features: conditioner.frames(
-        instrument: recording.instrument, pitch: recording.pitch, velocity: recording.velocity,
-        held: recording.held, frames: 0..<(recording.levels.count + hop - 1) / hop))
+    let frames = (recording.levels.count + hop - 1) / hop
+    var features = conditioner.frames(
+      instrument: recording.instrument, pitch: recording.pitch, velocity: recording.velocity,
+      held: recording.held, frames: 0..<frames)
+    let track = PhaseTrack(
+      recording.levels.map { MuLaw.sample(Int($0)) }, sampleRate: description.sampleRate,
+      frequency: NoteConditioner.frequency(Double(recording.pitch)), hop: hop)
+    for frame in 0..<frames {
+      let phase = features[frame].count - 2
+      features[frame][phase] = Float(track.phases[frame])
+      features[frame][phase + 1] = Float(track.advances[frame])
+    }
+    return ToldRecording(levels: recording.levels, features: features)
   }
 }

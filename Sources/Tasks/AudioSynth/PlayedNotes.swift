@@ -67,4 +67,9 @@ struct PlayedNotes: Sendable {
     (self.instruments, sampleRate) = (instruments, all[0].0)
     recordings = all.map(\.1).filter { !$0.levels.isEmpty }
   }
+
+  /// The recordings that are only watched, one of every `heldOut` in the order of the files' names, or the others.
+  func part(heldOut: Int, isWatched: Bool) -> [Recording] {
+    recordings.indices.filter { ($0 % heldOut == heldOut - 1) == isWatched }.map { recordings[$0] }
+  }
 }

@@ -76,7 +76,9 @@ extension AudioSynth {
         workers: request.workers)
     }
     if let recordings, recordings.sampleRate == description.sampleRate {
-      let some = spread(recordings.recordings, request.options.integer("limit")).map { model.told($0) }
+      let some = spread(
+        recordings.part(heldOut: description.heldOut, isWatched: true), request.options.integer("limit")
+      ).map { model.told($0) }
       figures = try bits(model, some, request)
     }
     let asked = description.instruments.flatMap { instrument in

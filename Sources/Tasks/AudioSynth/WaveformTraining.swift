@@ -50,6 +50,10 @@ struct WaveformTraining {
   let training: TrainingRecipe
   /// Frames of one training sample.
   let frames: Int
+  /// Frames before a training sample that are heard but not learned.
+  var lead = 0
+  /// The deviation, in levels, of what is heard from what was recorded.
+  var jitter = 0.0
   /// What checkpoints of the same run have alike.
   let context: String
   let request: TrainingRequest
@@ -60,7 +64,9 @@ struct WaveformTraining {
   func callAsFunction<Description>(
     _ model: SoundModel<Description>, _ known: [ToldRecording], watched: [ToldRecording]
   ) throws -> (isFinished: Bool, loss: Double) {
-    guard !known.isEmpty, !watched.isEmpty, (1...100_000).contains(frames) else {
+    guard !known.isEmpty, !watched.isEmpty, (1...100_000).contains(frames), (0...10_000).contains(lead),
+      (0...64).contains(jitter)
+    else {
       throw PipelineError.data(
         "recordings to train on and some to watch are both needed, and pieces of frames")
     }
@@ -70,7 +76,9 @@ struct WaveformTraining {
     request.log.info(
       "\(model.network.parameterCount) parameters, \(model.network.configuration.reach + 1) samples seen")
     let family = model.family
-    let (hop, frames, training) = (model.hop, self.frames, self.training)
+    let (hop, frames, lead, jitter, training) = (
+      model.hop, self.frames, self.lead, self.jitter, self.training
+    )
     let blank = [Float](repeating: 0, count: model.description.features)
     /// A piece of a recording that begins with frame `start`; what there is not of it is left out of the loss.
     @Sendable func piece(_ recording: ToldRecording, _ start: Int, _ frames: Int) -> ToldPiece {
@@ -82,12 +90,37 @@ struct WaveformTraining {
       return ToldPiece(
         levels: levels, features: (0..<frames).flatMap { start + $0 < all.count ? all[start + $0] : blank })
     }
+    /// The same, with what is heard before it, as it is heard.
+    @Sendable func heard(_ recording: ToldRecording, _ start: Int, _ noise: KeyedNoise) -> ToldPiece {
+      let grain = jitter > 0 ? noise.normal(count: (lead + frames) * hop) : []
+      var before = ToldPiece(levels: [], features: [])
+      for frame in start - lead..<start {
+        before.levels += (frame * hop..<(frame + 1) * hop).map {
+          frame < 0 ? Float(MuLaw.silence) : Float(recording.levels[$0])
+        }
+        before.features += recording.features[max(0, frame)]
+      }
+      var whole = piece(recording, start, frames)
+      whole.heard = before.levels + whole.levels.map { $0 < 0 ? Float(MuLaw.silence) : $0 }
+      if jitter > 0 {
+        for index in whole.heard.indices {
+          let level = whole.heard[index] + (Float(jitter) * grain[index]).rounded()
+          whole.heard[index] = min(max(level, 0), Float(MuLaw.levels - 1))
+        }
+      }
+      whole.levels = [Float](repeating: -1, count: lead * hop) + whole.levels
+      whole.features = before.features + whole.features
+      return whole
+    }
     @Sendable func loss(_ pieces: [ToldPiece], frames: Int) throws -> Tensor {
-      let x = try Tensor(pieces.flatMap(\.levels), shape: [pieces.count, frames * hop])
-      let given = try Tensor(pieces.flatMap(\.features), shape: [pieces.count, frames, blank.count])
-      return try family.loss(
-        x.to(device: device), given: Conditioning(spatial: given.permuted([0, 2, 1]).to(device: device)),
-        noise: BatchNoise(seed: 0, first: 0, count: pieces.count))
+      let x = try Tensor(pieces.flatMap(\.levels), shape: [pieces.count, frames * hop]).to(device: device)
+      let told = try Tensor(pieces.flatMap(\.features), shape: [pieces.count, frames, blank.count])
+      let given = Conditioning(spatial: try told.permuted([0, 2, 1]).to(device: device))
+      guard pieces.allSatisfy({ $0.heard.isEmpty }) else {
+        let heard = try Tensor(pieces.flatMap(\.heard), shape: [pieces.count, frames * hop])
+        return try family.loss(x, hearing: heard.to(device: device), given: given)
+      }
+      return try family.loss(x, given: given, noise: BatchNoise(seed: 0, first: 0, count: pieces.count))
     }
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training, context: context,
@@ -114,8 +147,12 @@ struct WaveformTraining {
               stream: "pieces")
             let index = noise.integers(below: known.count, count: 1)[0]
             let start = noise.integers(below: starts[index], count: 1, offset: 1)[0]
-            return piece(known[index], start, frames)
-          }, frames: frames)
+            return lead > 0 || jitter > 0
+              ? heard(
+                known[index], start,
+                KeyedNoise(seed: noise.seed, sample: noise.sample, step: noise.step, stream: "jitter"))
+              : piece(known[index], start, frames)
+          }, frames: lead + frames)
       },
       evaluate: { [("held-out bits/sample", try watch())] }, progress: { _, _ in progress.advance() })
     try model.network.roundToHalf()
@@ -150,6 +187,8 @@ struct WaveformTraining {
 
 private struct ToldPiece: Sendable {
   var levels: [Float]
+  /// The levels as they are heard, where they are not `levels` themselves.
+  var heard: [Float] = []
   /// One frame after the other.
   var features: [Float]
 }

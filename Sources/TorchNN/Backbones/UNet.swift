@@ -53,12 +53,14 @@ public final class UNet: Module {
     public var condition: Int
     public var groups: Int
     public var heads: Int
-    /// D of `Conditioning.sequence`, to which every block's pixels attend; nil for none.
+    /// D of `Conditioning.sequence`, to which blocks' pixels attend; nil for none.
     public var sequence: Int?
+    /// Levels, from the lowest, whose blocks do; nil for all.
+    public var attendingLevels: Int?
 
     public init(
       pictureChannels: Int, patch: Int, channels: [Int], blocks: Int, embedding: Int, condition: Int,
-      groups: Int = 8, heads: Int = 4, sequence: Int? = nil
+      groups: Int = 8, heads: Int = 4, sequence: Int? = nil, attendingLevels: Int? = nil
     ) {
       self.pictureChannels = pictureChannels
       self.patch = patch
@@ -69,7 +71,11 @@ public final class UNet: Module {
       self.groups = groups
       self.heads = heads
       self.sequence = sequence
+      self.attendingLevels = attendingLevels
     }
+
+    /// Blocks on the way down, and on the way up, that attend to a sequence.
+    var attendingBlocks: Int { sequence == nil ? 0 : (attendingLevels ?? channels.count) * blocks }
   }
 
   public let configuration: Configuration
@@ -86,7 +92,7 @@ public final class UNet: Module {
   public let upsample: [Conv2d]
   public let norm: GroupNorm
   public let tail: Conv2d
-  /// One behind each block of `down`, and of `up`; none where there is no sequence.
+  /// One behind each of the last blocks of `down`, and of the first of `up`; none where there is no sequence.
   public let downAttention: [CrossAttention2d]
   public let upAttention: [CrossAttention2d]
 
@@ -135,8 +141,9 @@ public final class UNet: Module {
     self.upsample = upsample
     norm = try GroupNorm(groups: groups, channels: width)
     tail = try Conv2d(width, pixels, kernel: 3, initialization: .zero)
-    let widths = channels.flatMap { [Int](repeating: $0, count: blocks) }
-    func crossing(_ widths: [Int]) throws -> [CrossAttention2d] {
+    let widths = channels.flatMap { [Int](repeating: $0, count: blocks) }.suffix(
+      configuration.attendingBlocks)
+    func crossing(_ widths: some Sequence<Int>) throws -> [CrossAttention2d] {
       try configuration.sequence.map { sequence in
         try widths.map {
           try CrossAttention2d(channels: $0, sequence: sequence, heads: configuration.heads, groups: groups)
@@ -164,7 +171,7 @@ public final class UNet: Module {
     for level in 0..<levels {
       for index in 0..<blocks {
         stream = try up[level * blocks + index](.cat([stream, skips.removeLast()], axis: 1), embedding)
-        if let text {
+        if let text, level * blocks + index < upAttention.count {
           stream = try upAttention[level * blocks + index](stream, text.sequence, mask: text.mask)
         }
       }
@@ -201,8 +208,9 @@ public final class UNet: Module {
     for level in 0..<levels {
       for index in 0..<blocks {
         stream = try down[level * blocks + index](stream, embedding)
-        if let text {
-          stream = try downAttention[level * blocks + index](stream, text.sequence, mask: text.mask)
+        let attending = level * blocks + index - (levels * blocks - downAttention.count)
+        if let text, attending >= 0 {
+          stream = try downAttention[attending](stream, text.sequence, mask: text.mask)
         }
         skips.append(stream)
       }

@@ -1,0 +1,39 @@
+internal import Conditioners
+internal import Families
+internal import PipelineCore
+internal import Torch
+
+extension CaptionModel {
+  /// The model with the options' sampler.
+  /// - Throws: `PipelineError` of kind `.usage` for an unknown sampler.
+  func drawing(by options: Options) throws -> CaptionModel {
+    typealias Name = DiffusionFamily.SamplerSettings.Name
+    var settings = description.sampler
+    let wanted = options.text("sampler")
+    if !wanted.isEmpty {
+      guard let sampler = Name(rawValue: wanted) else {
+        throw PipelineError.usage(
+          NearestName.unknown("sampler", wanted, known: Name.allCases.map(\.rawValue), listing: true))
+      }
+      settings.name = sampler
+    }
+    if options.integer("steps") > 0 { settings.steps = options.integer("steps") }
+    if options.number("guidance") >= 0 { settings.guidance = options.number("guidance") }
+    return drawing(by: settings)
+  }
+
+  /// Draws a picture for each caption, `[N, 3, side, side]`.
+  /// - Parameters:
+  ///   - captions: places in the vocabulary.
+  ///   - other: what guidance leads away from; nil for saying nothing.
+  ///   - threads: that may be used; the draws are the same for any number.
+  func draw(_ captions: [[Int]], against other: [Int]?, noise: BatchNoise, threads: Int) throws -> Tensor {
+    try Autograd.disabled {
+      var family = family
+      family.threads = max(1, threads)
+      let given = try network.told(captions)
+      let against = try other.map { try network.told([[Int]](repeating: $0, count: captions.count)) }
+      return try family.sample(given: given, against: against, noise: noise)
+    }
+  }
+}

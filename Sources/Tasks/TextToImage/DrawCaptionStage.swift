@@ -1,0 +1,190 @@
+internal import Conditioners
+internal import Families
+internal import Foundation
+public import MediaIO
+internal import MediaTensors
+public import PipelineCore
+internal import Torch
+
+/// Draws pictures given captions, one a line: `a black table with 6 chairs` to a picture, or to a contact sheet of several.
+///
+/// Sample i of a seed and a caption is the same picture whatever is drawn beside it.
+public struct DrawCaptionStage: Stage {
+  public let name = "draw-caption"
+  private let model: CaptionModel
+  private let modelName: String
+  private let weightsSHA256: String
+  private let options: Options
+  private let settings: Settings
+
+  private struct Settings {
+    var seed: UInt64
+    var first: Int
+    var count: Int
+    var size: Int
+    var against: String
+  }
+
+  /// Pictures drawn at a time; the last ones are filled up, for libtorch chooses kernels by the batch's size.
+  private static let chunk = 4
+  private static let mostPictures = 10_000
+
+  static let options: [OptionDescription] =
+    [
+      modelOption,
+      .text("captions", default: "", help: "a text file of captions, one a line"),
+      .text("against", default: "", help: "a negative caption: what the picture should not be of"),
+      .integer("seed", in: 0...Int.max, default: 0, help: "the seed; sample i of a seed is always the same"),
+      .integer("count", in: 1...mostPictures, default: 1, help: "how many of each caption"),
+      .integer("first", in: 0...1_000_000_000, default: 0, help: "index of the first sample"),
+    ] + samplerOptions + [
+      .integer(
+        "size", in: 32...1024, default: 64, help: "pixels of a picture's width and height; the model draws 32"
+      ),
+      .integer(
+        "columns", in: 0...10_000, default: 0, help: "of a contact sheet; 0 for about as many as rows"),
+    ]
+
+  static let modelOption = OptionDescription.text(
+    "model", default: "scenes", help: "a model, by its name in the specification")
+
+  static let samplerOptions: [OptionDescription] = [
+    .text(
+      "sampler", default: "", help: "euler, heun, ddim, ancestral or dpm-solver; the model's own unless given"
+    ),
+    .integer("steps", in: 0...10_000, default: 0, help: "of the sampler; 0 for the model's own"),
+    .number(
+      "guidance", in: -1...30, default: -1,
+      help: "above 1: closer to the caption, less varied; -1 for the model's own"),
+  ]
+
+  static func make(_ options: Options, _ environment: StageEnvironment) throws -> DrawCaptionStage {
+    let specification = try environment.specification(for: "draw-caption")
+    let entry = try specification.model(named: options.text("model"))
+    let model = try CaptionModel(contentsOf: entry.weights).drawing(by: options)
+    return DrawCaptionStage(
+      model: model, modelName: entry.name, weightsSHA256: try Digest.sha256(of: entry.weights),
+      options: options,
+      settings: Settings(
+        seed: UInt64(options.integer("seed")), first: options.integer("first"),
+        count: options.integer("count"),
+        size: options.integer("size"), against: options.text("against")))
+  }
+
+  public func callAsFunction(_ text: String, context: StageContext) throws -> Image {
+    try together(draws(text, context), text)
+  }
+
+  /// Every draw as a file of its own: the bytes of its caption with `--count 1 --first i`.
+  func files(_ text: String, context: StageContext) throws -> DrawnFiles {
+    let draws = try draws(text, context)
+    return DrawnFiles(
+      single: try draws.enumerated().map {
+        (index: $0.offset + settings.first, data: try picture($0.element, alone: true).pngData())
+      },
+      together: try together(draws, text).pngData())
+  }
+
+  struct Draw {
+    let index: Int
+    let caption: AskedCaption
+    /// Whether the caption was drawn from P(caption).
+    let isDrawn: Bool
+    /// `[3, H, W]` over 0…1.
+    let pixels: Tensor
+  }
+
+  /// The captions that are asked for; nil where none is.
+  private func captions(_ text: String) throws -> [String]? {
+    let file = options.text("captions")
+    guard !file.isEmpty else { return AskedCaption.lines(of: text) }
+    guard AskedCaption.lines(of: text) == nil else {
+      throw PipelineError.usage("a caption is given, and --captions as well; one of them would be right")
+    }
+    let data = try FileBytes.read(URL(fileURLWithPath: file))
+    guard let lines = AskedCaption.lines(of: try String(pipe: data, name: file)) else {
+      throw PipelineError.data("\(file) holds no caption; one a line would be right")
+    }
+    return lines
+  }
+
+  func draws(_ text: String, _ context: StageContext) throws -> [Draw] {
+    let asked = try captions(text)
+    let (first, count) = (settings.first, settings.count)
+    let total = (asked?.count ?? 1) * count
+    guard total <= Self.mostPictures else {
+      throw PipelineError.usage(
+        "\(asked?.count ?? 1) captions × \(count) are \(total) pictures; at most \(Self.mostPictures) at a time would be right"
+      )
+    }
+    let known = asked?.map(AskedCaption.init)
+    let against = settings.against.isEmpty ? nil : AskedCaption(settings.against)
+    let places = (0..<total).map { place -> (index: Int, caption: AskedCaption) in
+      let index = first + place % count
+      return (
+        index,
+        known?[place / count]
+          ?? AskedCaption(
+            drawn: KeyedNoise(seed: settings.seed, sample: UInt64(index), step: 0, stream: "caption"))
+      )
+    }
+    let progress = context.startProgress("draw", total: total, unit: "pictures")
+    defer { progress.finish() }
+    for notice in ((known ?? []) + [against].compactMap { $0 }).flatMap(\.notices).prefix(20) {
+      progress.log("pipeline: \(notice)")
+    }
+    let (model, seed) = (model, settings.seed)
+    let chunk = Self.chunk
+    let chunks = (total + chunk - 1) / chunk
+    let parts = try ChunkRunner(workers: context.workers).map(chunks) { part -> [Tensor] in
+      try context.checkCancelled()
+      let rows = (0..<chunk).map { places[min(part * chunk + $0, total - 1)] }
+      let noise = BatchNoise(seed: seed, samples: rows.map { UInt64($0.index) }, firstStep: 0)
+      let x = try model.draw(
+        rows.map(\.caption.words), against: against?.words, noise: noise,
+        threads: context.workers / chunks)
+      let used = min(chunk, total - part * chunk)
+      progress.advance(by: used)
+      return try (0..<used).map { try x.select(0, $0) }
+    }
+    return zip(places, parts.flatMap { $0 }).map {
+      Draw(index: $0.index, caption: $0.caption, isDrawn: known == nil, pixels: $1)
+    }
+  }
+
+  private func together(_ draws: [Draw], _ text: String) throws -> Image {
+    guard draws.count > 1 else { return try picture(draws[0], alone: true) }
+    let columns = options.integer("columns")
+    var sheet = Image.contactSheet(
+      try draws.map { try picture($0, alone: false) }, columns: columns == 0 ? nil : columns)
+    let captions = draws.map(\.caption.text)
+    let shown = Set(captions).count == 1 ? captions[0] : captions.joined(separator: "\n")
+    try provenance(text, shown, isDrawn: draws[0].isDrawn, key: nil, options: options.texts)
+      .write(to: &sheet.metadata)
+    return sheet
+  }
+
+  private func picture(_ draw: Draw, alone: Bool) throws -> Image {
+    var picture = try ScenePicture.image(draw.pixels, size: settings.size)
+    guard alone else { return picture }
+    var texts = options.texts
+    texts["count"] = "1"
+    texts["first"] = "\(draw.index)"
+    texts["columns"] = "0"
+    texts["captions"] = ""
+    try provenance(
+      draw.isDrawn ? "" : draw.caption.text, draw.caption.text, isDrawn: draw.isDrawn,
+      key: SampleKey(seed: settings.seed, index: draw.index), options: texts
+    ).write(to: &picture.metadata)
+    return picture
+  }
+
+  private func provenance(
+    _ text: String, _ caption: String, isDrawn: Bool, key: SampleKey?, options: [String: String]
+  ) throws -> Provenance {
+    Provenance(
+      task: "text-to-image", model: modelName, weightsSHA256: weightsSHA256,
+      condition: .init(text: text, values: ["caption": caption], isDrawn: isDrawn), key: key,
+      version: PipelineVersion.current, engine: try .current(), options: options)
+  }
+}

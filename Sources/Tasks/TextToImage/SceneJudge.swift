@@ -1,0 +1,89 @@
+internal import Families
+public import Foundation
+internal import PipelineCore
+internal import Torch
+internal import TorchNN
+
+/// What a picture shows, by a network that shares nothing with the models that draw: it learned from rendered scenes, and
+/// knows P(attribute | picture) alone.
+struct SceneJudge: Sendable {
+  struct Description: Codable, Sendable, Equatable {
+    var side: Int
+    var network: ConvolutionalClassifier.Configuration
+  }
+
+  let description: Description
+  let network: ConvolutionalClassifier
+
+  static let (architecture, key) = ("text-to-image-judge", "description")
+
+  /// With fresh weights.
+  init(_ description: Description) throws {
+    self.description = description
+    network = try ConvolutionalClassifier(description.network)
+  }
+
+  init(contentsOf file: URL) throws {
+    let name = file.lastPathComponent
+    let header = try Safetensors.readHeader(of: file)
+    guard header.metadata["architecture"] == Self.architecture, let text = header.metadata[Self.key],
+      let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
+      description.isPlausible
+    else { throw TensorError("\(name) does not hold a judge of text-to-image of this tool") }
+    try self.init(description)
+    try network.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+  }
+
+  func weights(notes: [String: String]) throws -> Safetensors {
+    var metadata = notes
+    metadata["architecture"] = Self.architecture
+    metadata[Self.key] = try MetadataText.json(description)
+    return try Safetensors(
+      metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
+  }
+
+  /// Scores of every choice of every list, one after the other, `[N, 53]`, of `[N, 3, H, W]` over 0…1.
+  func scores(_ x: Tensor) throws -> Tensor { try network(x * 2 - 1) }
+
+  /// Log probabilities of every choice of every list, for each picture of `[N, 3, H, W]` over 0…1.
+  func logProbabilities(_ x: Tensor) throws -> [[[Double]]] {
+    try Autograd.disabled {
+      let scores = try scores(x)
+      var start = 0
+      let lists = try SceneAttributes.sizes.map { size -> [Float] in
+        defer { start += size }
+        return try scores.narrow(1, start: start, length: size).logSoftmax(1).contiguous().floats()
+      }
+      return (0..<x.shape[0]).map { row in
+        zip(lists, SceneAttributes.sizes).map { list, size in
+          list[row * size..<(row + 1) * size].map(Double.init)
+        }
+      }
+    }
+  }
+
+  /// What each picture shows.
+  func verdicts(_ x: Tensor) throws -> [Scene] {
+    try logProbabilities(x).map { logs in
+      let kind = SceneKind.allCases.max { logs[0][Self.place($0)] < logs[0][Self.place($1)] } ?? .table
+      return SceneAttributes.scenes(logs, kind: kind, most: 1)[0].scene
+    }
+  }
+
+  /// The scenes that come into question for a picture, the most probable first.
+  /// - Parameter logs: of one picture, as `logProbabilities` gives them.
+  static func candidates(_ logs: [[Double]], most: Int) -> [Scene] {
+    let all = SceneKind.allCases.flatMap { SceneAttributes.scenes(logs, kind: $0, most: most) }
+    return all.sorted { $0.log > $1.log }.prefix(most).map(\.scene)
+  }
+
+  private static func place(_ kind: SceneKind) -> Int { SceneKind.allCases.firstIndex(of: kind) ?? 0 }
+}
+
+extension SceneJudge.Description {
+  var isPlausible: Bool {
+    (8...512).contains(side) && network.pictureChannels == 3
+      && network.classes == SceneAttributes.sizes.reduce(0, +) && (1...5).contains(network.channels.count)
+      && (0...16).contains(network.blocks) && network.channels.allSatisfy { (1...1024).contains($0) }
+  }
+}

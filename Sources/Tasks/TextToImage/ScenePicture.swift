@@ -1,0 +1,59 @@
+internal import Foundation
+internal import MediaIO
+internal import MediaTensors
+internal import PipelineCore
+internal import Torch
+
+/// Pictures of scenes as files have them, of any size that is a multiple of the model's.
+enum ScenePicture {
+  /// - Parameter x: `[3, H, W]`, as a model draws it.
+  static func image(_ x: Tensor, size: Int) throws -> Image {
+    let levels = try ScenePixels.levels(x)
+    guard size != x.shape[1] else { return try Image(levels, bitDepth: 8) }
+    let larger = try levels.unsqueezed(0).resampledBicubic(height: size, width: size).select(0, 0)
+    return try Image(larger.clamped(0, 1), bitDepth: 8)
+  }
+
+  /// `[3, side, side]` over 0…1 of a picture file, and what is known of it: `[1, side, side]`, 0 where it is transparent or
+  /// white in the mask, nil where all is known.
+  /// - Throws: `PipelineError` of kind `.data` for another shape; `MediaError` for what is no picture.
+  static func pixels(_ data: Data, _ name: String, side: Int, mask: String = "") throws -> (
+    x: Tensor, known: Tensor?
+  ) {
+    let image = try Image(decoding: data, name: name).oriented()
+    let all = try reduced(image, name, side)
+    let channels = all.shape[0]
+    var missing: Tensor?
+    if image.channels.hasAlpha {
+      missing = try (1 - all.narrow(0, start: channels - 1, length: 1)).rounded()
+    }
+    var colours = image.channels.hasAlpha ? try all.narrow(0, start: 0, length: channels - 1) : all
+    if colours.shape[0] == 1 { colours = try colours.repeatInterleave(3, axis: 0) }
+    if !mask.isEmpty {
+      let holes = try reduced(Image(contentsOf: URL(fileURLWithPath: mask)).oriented(), mask, side)
+        .narrow(0, start: 0, length: 1).rounded()
+      missing = try missing.map { try ($0 + holes).clamped(0, 1) } ?? holes
+      guard try holes.maximum().scalar() > 0 else {
+        throw PipelineError.data(
+          "\(mask) is black everywhere: no pixel is missing; white marks missing pixels")
+      }
+    }
+    guard let missing, try missing.maximum().scalar() > 0 else { return (colours, nil) }
+    guard try missing.minimum().scalar() < 1 else {
+      throw PipelineError.data("\(name): every pixel is missing; nothing is known about it")
+    }
+    return (colours, try 1 - missing)
+  }
+
+  /// `[C, side, side]` over 0…1.
+  private static func reduced(_ image: Image, _ name: String, _ side: Int) throws -> Tensor {
+    guard image.width == image.height, image.width % side == 0, image.width <= 32 * side else {
+      throw PipelineError.data(
+        "\(name) is \(image.width)×\(image.height); \(side)×\(side), or a square of as many times as much up to "
+          + "\(32 * side), would be right")
+    }
+    let x = try image.tensor()
+    guard image.width > side else { return x }
+    return try x.unsqueezed(0).resampledBicubic(height: side, width: side).select(0, 0).clamped(0, 1)
+  }
+}

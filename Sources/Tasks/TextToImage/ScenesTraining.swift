@@ -1,0 +1,163 @@
+internal import Families
+internal import Foundation
+internal import Logging
+internal import ModelTraining
+internal import PipelineCore
+internal import Torch
+internal import TorchNN
+
+/// The recipe of a model of scenes.
+struct ScenesRecipe: Codable, Sendable, Equatable {
+  struct Text: Codable, Sendable, Equatable {
+    var width: Int
+    var layers: Int
+    var heads: Int
+  }
+
+  struct Network: Codable, Sendable, Equatable {
+    /// Side of the squares of pixels that become channels.
+    var patch: Int
+    /// Of each level of the UNet; multiples of 8.
+    var channels: [Int]
+    /// Of each level, down and up.
+    var blocks: Int
+    /// Even.
+    var embedding: Int
+    /// Levels, from the lowest, that attend to the words.
+    var attendingLevels: Int
+    var sampler: DiffusionFamily.SamplerSettings
+  }
+
+  var family: String
+  /// Scenes that the loss is watched on: of combinations that are trained on.
+  var watched: Int
+  /// log σ of training is normal with these.
+  var trainingMean: Double
+  var trainingDeviation: Double
+  /// Share of training samples that are told nothing.
+  var unconditionalShare: Double
+  var text: Text
+  var network: Network
+  var training: TrainingRecipe
+}
+
+/// Trains a diffusion model on scenes that are drawn, rendered and described while it goes.
+struct ScenesTraining {
+  let recipe: ScenesRecipe
+  let request: TrainingRequest
+
+  /// - Returns: the model with averaged weights, whether the run is finished, and the loss on scenes not trained on.
+  func callAsFunction() throws -> (model: CaptionModel, isFinished: Bool, loss: Double) {
+    let training = recipe.training
+    guard (2...1_000_000).contains(recipe.watched) else {
+      throw PipelineError.usage("the recipe watches \(recipe.watched) scenes; 2 or more would be right")
+    }
+    let device = try Device(request.device)
+    let model = try fresh()
+    request.log.info("\(model.network.parameterCount) parameters")
+    try model.network.initialize(seed: training.seed)
+    try model.network.to(device: device)
+    let computeType: DType = training.precision == .bfloat16 ? .bfloat16 : .float32
+    model.network.setComputeType(computeType)
+    @Sendable func loss(_ noise: BatchNoise) throws -> Tensor {
+      let samples = noise.samples.indices.map { SceneSample(noise.row($0, stream: "scenes")) }
+      let x = try ScenePixels.spread(
+        Tensor(samples.flatMap(\.pixels), shape: [samples.count] + model.family.sampleShape), noise: noise)
+      return try model.family.loss(
+        x.to(device: device), given: model.network.told(samples.map(\.words)), noise: noise)
+    }
+    let trainer = try Trainer(
+      model: model.network, hidden: model.network.hiddenWeights, recipe: training,
+      context: try MetadataText.json(model.description), folder: request.folder, workers: request.workers,
+      log: request.log)
+    let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
+    defer { progress.finish() }
+    let watch = { () throws -> Double in
+      model.network.setComputeType(.float32)
+      defer { model.network.setComputeType(computeType) }
+      let (size, count) = (50, recipe.watched)
+      let parts = try ChunkRunner(workers: request.workers).map((count + size - 1) / size) { chunk in
+        let rows = chunk * size..<min(count, (chunk + 1) * size)
+        // Training's seed with another step would be as good; no step of it has this seed.
+        let noise = BatchNoise(seed: ~training.seed, first: rows.lowerBound, count: rows.count)
+        return try loss(noise).scalar() * Double(rows.count)
+      }
+      return parts.reduce(0, +) / Double(count)
+    }
+    let outcome = try trainer.run(
+      resume: request.resume, timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
+      loss: { step, chunk in
+        try loss(
+          BatchNoise(
+            seed: training.seed,
+            samples: (0..<training.chunkSize).map { UInt64(chunk * training.chunkSize + $0) }, firstStep: step
+          ))
+      },
+      evaluate: { [("held-out loss", try watch())] }, progress: { _, _ in progress.advance() })
+    try model.network.roundToHalf()
+    let last = try watch()
+    model.network.setComputeType(.float32)
+    return (model, outcome == .finished, last)
+  }
+
+  private func fresh() throws -> CaptionModel {
+    let pixels = (0..<256).flatMap { index in
+      SceneSample(KeyedNoise(seed: recipe.training.seed, sample: UInt64(index), step: 0, stream: "scale"))
+        .pixels
+        .map(Double.init)
+    }
+    let mean = pixels.reduce(0, +) / Double(pixels.count)
+    let variance = pixels.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels.count)
+    let (text, network) = (recipe.text, recipe.network)
+    let description = CaptionModel.Description(
+      words: SceneVocabulary.words, side: SceneRenderer.side,
+      network: .init(
+        text: .init(
+          vocabulary: SceneVocabulary.words.count + Int(CaptionedNetwork.Token.first),
+          length: SceneVocabulary.longestText + 1, width: text.width, layers: text.layers, heads: text.heads),
+        picture: .init(
+          pictureChannels: 3, patch: network.patch, channels: network.channels, blocks: network.blocks,
+          embedding: network.embedding, condition: text.width, sequence: text.width,
+          attendingLevels: network.attendingLevels)),
+      family: .init(
+        mean: mean, deviation: variance.squareRoot(), trainingMean: recipe.trainingMean,
+        trainingDeviation: recipe.trainingDeviation, unconditionalShare: recipe.unconditionalShare),
+      sampler: network.sampler)
+    guard description.isPlausible else {
+      throw PipelineError.usage(
+        "the recipe's network does not fit: \(try MetadataText.json(text)) and \(try MetadataText.json(network))"
+      )
+    }
+    return try CaptionModel(description)
+  }
+}
+
+/// Pictures as a model of scenes knows them: level v of 256 lies in v/256 … (v + 1)/256.
+enum ScenePixels {
+  /// Numbers over 0…1 as levels that lie anywhere in their part, so that a density is one of levels (Theis et al. 2016,
+  /// "A note on the evaluation of generative models", section 3.1).
+  static func spread(_ x: Tensor, noise: BatchNoise) throws -> Tensor {
+    let levels = try (x * 255).rounded()
+    return try (levels + noise.uniform(Array(x.shape.dropFirst()), stream: "levels")) / 256
+  }
+
+  /// The levels that draws mean, over 0…1.
+  static func levels(_ x: Tensor) throws -> Tensor {
+    try (x.clamped(0, 1) * 256).floored().clamped(0, 255) / 255
+  }
+}
+
+/// A scene that is trained on, its picture and the words of a caption.
+struct SceneSample {
+  let scene: Scene
+  /// `[3, 32, 32]` over 0…1.
+  let pixels: [Float]
+  /// Places in the vocabulary.
+  let words: [Int]
+
+  init(_ noise: KeyedNoise) {
+    scene = SceneGrammar.drawTraining(noise)
+    pixels = SceneRenderer.render(scene, noise)
+    words = SceneVocabulary.tokens(SceneCaptions.caption(scene, noise).text).indices
+  }
+}
