@@ -11,6 +11,8 @@ public enum Verb: String, Sendable, CaseIterable, Comparable {
   case embed
   /// P(y | x).
   case classify
+  /// The most probable y in words.
+  case describe
   /// Fill in what is missing of x.
   case complete
   case evaluate

@@ -32,8 +32,15 @@ struct InferenceArguments: ParsableArguments {
     let specification = try found.specification(in: PipelineHome())
     let owner = "\(verb.rawValue) \(task)"
     let descriptions = inferring.options(of: verb)
-    let (inputs, optionWords) = RunCommand.split(words, descriptions)
+    var (inputs, optionWords) = RunCommand.split(words, descriptions)
     var given = try GivenOption.parse(optionWords, descriptions, owner: owner)
+    if let name = inferring.wordsOption(of: verb), inputs.count > 1 {
+      guard given[name] == nil else {
+        throw PipelineError.usage("'\(inputs[1])' is given, and --\(name) as well; one of them would be right")
+      }
+      given[name] = .commandLine(name, inputs[1...].joined(separator: "\n"))
+      inputs = [inputs[0]]
+    }
     if let output, descriptions.contains(where: { $0.name == "format" }) {
       try RunCommand.addFormat(of: output, to: &given, found)
     }
@@ -123,6 +130,23 @@ struct ClassifyCommand: ParsableCommand {
       throw PipelineError.usage("task '\(task.name)' cannot classify")
     }
     try arguments.forEach(requests) { try arguments.show(classifying.classify($0, specification)) }
+  }
+}
+
+/// `pipeline describe TASK INPUT`: the most probable y in words.
+struct DescribeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "describe", abstract: "Say in words what an input shows, with the probability of each description.",
+    discussion: InferenceArguments.help(.describe))
+
+  @OptionGroup var arguments: InferenceArguments
+
+  func run() throws {
+    let (task, specification, requests) = try arguments.requests(.describe)
+    guard let describing = task as? any DescribingTask else {
+      throw PipelineError.usage("task '\(task.name)' cannot describe")
+    }
+    try arguments.forEach(requests) { try arguments.show(describing.describe($0, specification)) }
   }
 }
 

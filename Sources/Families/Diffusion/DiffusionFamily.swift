@@ -91,7 +91,7 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
   }
 
   /// The same with one σ for all, which leaves nothing to functions that may round by the number of pictures.
-  private func drawn(_ z: Tensor, _ sigma: Double, _ given: Conditioning) throws -> Tensor {
+  func drawn(_ z: Tensor, _ sigma: Double, _ given: Conditioning) throws -> Tensor {
     let total = 1 + sigma * sigma
     let time = try Tensor.full([z.shape[0]], Foundation.log(sigma) / 4)
     let network = try drawing(z / total.squareRoot(), time, given)

@@ -40,6 +40,12 @@ extension VerbReport {
 public protocol InferringTask: PipelineTask {
   /// The options of one verb, `model` among them.
   func options(of verb: Verb) -> [OptionDescription]
+  /// The option that words behind the input belong to, one a line; nil for a verb whose words are all inputs.
+  func wordsOption(of verb: Verb) -> String?
+}
+
+extension InferringTask {
+  public func wordsOption(of verb: Verb) -> String? { nil }
 }
 
 /// log P(x | y).
@@ -50,6 +56,11 @@ public protocol ScoringTask: InferringTask {
 /// P(y | x) by Bayes's rule.
 public protocol ClassifyingTask: InferringTask {
   func classify(_ request: InferenceRequest, _ specification: Specification) throws -> ClassificationReport
+}
+
+/// The most probable y by Bayes's rule, in words.
+public protocol DescribingTask: InferringTask {
+  func describe(_ request: InferenceRequest, _ specification: Specification) throws -> ClassificationReport
 }
 
 /// Draws from P(missing part of x | known part, y).

@@ -5,8 +5,9 @@ internal import Torch
 
 extension CaptionModel {
   /// The model with the options' sampler.
+  /// - Parameter guidance: instead of the options', which then need not have one.
   /// - Throws: `PipelineError` of kind `.usage` for an unknown sampler.
-  func drawing(by options: Options) throws -> CaptionModel {
+  func drawing(by options: Options, guidance: Double? = nil) throws -> CaptionModel {
     typealias Name = DiffusionFamily.SamplerSettings.Name
     var settings = description.sampler
     let wanted = options.text("sampler")
@@ -18,7 +19,11 @@ extension CaptionModel {
       settings.name = sampler
     }
     if options.integer("steps") > 0 { settings.steps = options.integer("steps") }
-    if options.number("guidance") >= 0 { settings.guidance = options.number("guidance") }
+    if let guidance {
+      settings.guidance = guidance
+    } else if options.number("guidance") >= 0 {
+      settings.guidance = options.number("guidance")
+    }
     return drawing(by: settings)
   }
 

@@ -1,6 +1,7 @@
 internal import Conditioners
 internal import Families
 public import Foundation
+internal import ModelEvaluation
 internal import PipelineCore
 internal import Torch
 internal import TorchNN
@@ -18,6 +19,8 @@ public struct CaptionModel: Sendable {
     var network: CaptionedNetwork.Configuration
     var family: DiffusionFamily.Configuration
     var sampler: DiffusionFamily.SamplerSettings
+    /// How well held-out scenes are explained by their own captions.
+    var typicality: Typicality?
   }
 
   let description: Description
@@ -35,13 +38,21 @@ public struct CaptionModel: Sendable {
     (self.description, self.network) = (description, network)
     family = DiffusionFamily(
       description.family, sampleShape: [3, description.side, description.side],
-      settings: description.sampler, backbone: { try network($0, $1, $2) })
+      settings: description.sampler, summary: { try network.summary($0, $1, $2) },
+      backbone: { try network($0, $1, $2) })
   }
 
   /// The same weights with another sampler.
   func drawing(by sampler: DiffusionFamily.SamplerSettings) -> CaptionModel {
     var description = description
     description.sampler = sampler
+    return CaptionModel(description, network)
+  }
+
+  /// The same weights that know how pictures of their own kind look to them.
+  func calibrated(_ typicality: Typicality) -> CaptionModel {
+    var description = description
+    description.typicality = typicality
     return CaptionModel(description, network)
   }
 
@@ -82,7 +93,7 @@ extension CaptionModel.Description {
       && (2...1024).contains(text.length) && (1...1024).contains(text.width) && (0...64).contains(text.layers)
       && (1...64).contains(text.heads) && text.width % text.heads == 0
       && (1...512).contains(side) && side % divisor == 0 && family.deviation > 0
-      && (1...10_000).contains(sampler.steps) && picture.pictureChannels == 3
+      && (1...10_000).contains(sampler.steps) && (typicality?.isPlausible ?? true) && picture.pictureChannels == 3
       && picture.condition == text.width && picture.sequence == text.width
       && (1...picture.channels.count).contains(picture.attendingLevels ?? 1)
       && (1...16).contains(picture.blocks) && (2...4096).contains(picture.embedding)

@@ -52,10 +52,19 @@ final class CaptionedNetwork: Module {
 
   /// F of the diffusion family.
   func callAsFunction(_ x: Tensor, _ time: Tensor, _ given: Conditioning) throws -> Tensor {
+    try picture(x, time: time, global: given.global, text: words(given))
+  }
+
+  /// What the UNet's lowest level says of x, `[N, D]`.
+  func summary(_ x: Tensor, _ time: Tensor, _ given: Conditioning) throws -> Tensor {
+    try picture.summary(x, time: time, global: given.global, text: words(given))
+  }
+
+  private func words(_ given: Conditioning) throws -> (sequence: Tensor, mask: Tensor) {
     guard let sequence = given.sequence, let mask = given.sequenceMask else {
       throw TensorError("a captioned network wants to be told a caption")
     }
-    return try picture(x, time: time, global: given.global, text: (sequence, mask))
+    return (sequence, mask)
   }
 
   /// The weights of the hidden layers, for optimisers that treat them as matrices.

@@ -1,6 +1,7 @@
 internal import Families
 internal import Foundation
 internal import Logging
+internal import ModelEvaluation
 internal import ModelTraining
 internal import PipelineCore
 internal import Torch
@@ -31,6 +32,8 @@ struct ScenesRecipe: Codable, Sendable, Equatable {
   var family: String
   /// Scenes that the loss is watched on: of combinations that are trained on.
   var watched: Int
+  /// Of those, scenes by which the model is told how pictures of its own kind look to it.
+  var calibrated: Int
   /// log σ of training is normal with these.
   var trainingMean: Double
   var trainingDeviation: Double
@@ -49,8 +52,9 @@ struct ScenesTraining {
   /// - Returns: the model with averaged weights, whether the run is finished, and the loss on scenes not trained on.
   func callAsFunction() throws -> (model: CaptionModel, isFinished: Bool, loss: Double) {
     let training = recipe.training
-    guard (2...1_000_000).contains(recipe.watched) else {
-      throw PipelineError.usage("the recipe watches \(recipe.watched) scenes; 2 or more would be right")
+    guard (2...1_000_000).contains(recipe.watched), (2...100_000).contains(recipe.calibrated) else {
+      throw PipelineError.usage(
+        "the recipe watches \(recipe.watched) scenes and calibrates by \(recipe.calibrated); 2 or more would be right")
     }
     let device = try Device(request.device)
     let model = try fresh()
@@ -97,7 +101,18 @@ struct ScenesTraining {
     try model.network.roundToHalf()
     let last = try watch()
     model.network.setComputeType(.float32)
-    return (model, outcome == .finished, last)
+    try model.network.to(device: .cpu)
+    return (try calibrated(model), outcome == .finished, last)
+  }
+
+  private func calibrated(_ model: CaptionModel) throws -> CaptionModel {
+    let evidence = try ChunkRunner(workers: request.workers).map(recipe.calibrated) { index in
+      let noise = BatchNoise(seed: ~recipe.training.seed, first: index, count: 1)
+      let sample = SceneSample(noise.row(0, stream: "scenes"))
+      let x = try Tensor(sample.pixels, shape: model.family.sampleShape)
+      return try CaptionEvidence(model, x, levels: CaptionEvidence.levels)([sample.words], workers: 1)[0]
+    }
+    return model.calibrated(Typicality(heldOut: evidence))
   }
 
   private func fresh() throws -> CaptionModel {

@@ -8,7 +8,7 @@ public struct TextToImage: PipelineTask {
   public let name = "text-to-image"
   public let summary = "draw a small picture of what a caption says, and say what a picture shows"
   public let statement = "P(picture | caption)"
-  public let verbs: Set<Verb> = [.run, .train]
+  public let verbs: Set<Verb> = [.run, .score, .classify, .describe, .complete, .embed, .train, .evaluate]
   public let outputExtension = "png"
   public let inputExtensions: Set<String> = ["png", "jpg", "jpeg"]
 

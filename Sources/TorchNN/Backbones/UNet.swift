@@ -184,8 +184,10 @@ public final class UNet: Module {
   }
 
   /// What the lowest level says of each quarter of the picture on average, `[N, 4 · its channels]`; of the same arguments.
-  public func summary(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
-    try descended(x, embedding(time, global), nil).stream.quarterMeans()
+  public func summary(
+    _ x: Tensor, time: Tensor, global: Tensor?, text: (sequence: Tensor, mask: Tensor)? = nil
+  ) throws -> Tensor {
+    try descended(x, embedding(time, global), text).stream.quarterMeans()
   }
 
   private func embedding(_ time: Tensor, _ global: Tensor?) throws -> Tensor {

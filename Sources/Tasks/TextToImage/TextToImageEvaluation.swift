@@ -1,0 +1,105 @@
+internal import Families
+internal import Foundation
+internal import ModelEvaluation
+public import PipelineCore
+internal import Torch
+
+extension TextToImage: EvaluableTask {
+  public var evaluationOptions: [OptionDescription] {
+    [
+      .integer("draws", in: 20...100_000, default: 500, help: "evaluate: so many captions, a picture for each"),
+      .text(
+        "guidances", default: "", help: "evaluate: several guidances, with commas between; the model's own unless given"),
+      .text("sampler", default: "", help: "evaluate: the model's own unless given"),
+      .integer("steps", in: 0...10_000, default: 0, help: "evaluate: of the sampler; 0 for the model's own"),
+    ]
+  }
+
+  private static let columns: [(name: String, digits: Int)] = [
+    ("all as asked %", 1), ("all as asked % ±", 1), ("kind %", 1), ("count %", 1), ("colours %", 1),
+    ("shapes %", 1), ("relation %", 1), ("tables %", 1), ("groups %", 1), ("pairs %", 1), ("rings %", 1),
+    ("pictures a second", 2),
+  ]
+
+  public func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws
+    -> [EvaluationTable]
+  {
+    guard request.data.isEmpty else {
+      throw PipelineError.usage("--data is not for text-to-image: its scenes are rendered")
+    }
+    guard request.device == "cpu" else {
+      throw PipelineError.usage("--device is '\(request.device)', but scenes are judged on the CPU; 'cpu' would be right")
+    }
+    let name = request.model == "all" ? nil : request.model
+    let entry = try specification.model(named: name ?? specification.defaults["model"]?.value ?? "scenes")
+    let judge = try Self.judge(specification)
+    let count = request.options.integer("draws")
+    let model = try CaptionModel(contentsOf: entry.weights)
+    let wanted = try Self.guidances(request.options.text("guidances")) ?? [model.description.sampler.guidance]
+    // What the judge makes of rendered scenes is the most that any model can reach.
+    let parts: [(name: String, draw: @Sendable (KeyedNoise) -> Scene)] = [
+      ("seen", { SceneGrammar.drawTraining($0) }), ("held-out", { SceneGrammar.heldOut($0) }),
+    ]
+    var rows = try parts.map { part in
+      EvaluationTable.Row(
+        "rendered, \(part.name)", try figures(judge, count, request, part.draw, speed: false) { _, _, x in x })
+    }
+    for guidance in wanted {
+      let drawing = try model.drawing(by: request.options, guidance: guidance)
+      for part in parts {
+        let label = wanted.count > 1 ? "\(part.name), guidance \(guidance)" : part.name
+        rows.append(
+          .init(
+            label,
+            try figures(judge, count, request, part.draw, speed: true) { captions, noise, _ in
+              try drawing.draw(
+                captions.map { SceneVocabulary.tokens($0).indices }, against: nil, noise: noise, threads: 1)
+            }))
+      }
+    }
+    return [EvaluationTable(subject: "captions", columns: Self.columns, rows: rows, isTransposed: true)]
+  }
+
+  private static func guidances(_ text: String) throws -> [Double]? {
+    guard !text.isEmpty else { return nil }
+    return try text.split(separator: ",").map { part in
+      guard let value = Double(part.trimmingCharacters(in: .whitespaces)), (0...30).contains(value) else {
+        throw PipelineError.usage("--guidances has '\(part)'; numbers from 0 to 30 with commas between would be right")
+      }
+      return value
+    }
+  }
+
+  /// What the judge sees of pictures that were made for captions.
+  /// - Parameter draw: pictures of captions, given the rendered ones of the same scenes, `[N, 3, H, W]` over 0…1.
+  private func figures(
+    _ judge: SceneJudge, _ count: Int, _ request: EvaluationRequest, _ scene: @escaping @Sendable (KeyedNoise) -> Scene,
+    speed: Bool, _ draw: @escaping @Sendable ([String], BatchNoise, Tensor) throws -> Tensor
+  ) throws -> [Double?] {
+    let size = 20
+    let progress = ProgressLine("judge", total: count, unit: "pictures", mode: request.progress)
+    defer { progress.finish() }
+    let start = ContinuousClock.now
+    let verdicts = try ChunkRunner(workers: request.workers).map((count + size - 1) / size) { chunk -> [SceneVerdict] in
+      try Interrupt.check()
+      let rows = chunk * size..<min(count, (chunk + 1) * size)
+      let noise = BatchNoise(seed: 2, first: rows.lowerBound, count: rows.count)
+      let (rendered, scenes) = try SceneJudgeTraining.pictures(noise, scene)
+      let captions = scenes.indices.map { SceneCaptions.caption(scenes[$0], noise.row($0, stream: "scenes")) }
+      let x = try ScenePixels.levels(draw(captions.map(\.text), noise, rendered))
+      progress.advance(by: rows.count)
+      return zip(captions, try judge.verdicts(x)).map { SceneVerdict($0.says, $1) }
+    }.flatMap { $0 }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    func percent(_ values: [Bool]) -> Double? {
+      values.isEmpty ? nil : 100 * Double(values.count { $0 }) / Double(values.count)
+    }
+    let all = meanWithError(verdicts.map { $0.isRight ? 100 : 0 })
+    return [all.mean, all.standardError, percent(verdicts.map(\.isKindRight))]
+      + [\SceneVerdict.count, \.colours, \.shapes, \.relation].map { path in
+        percent(verdicts.compactMap { $0[keyPath: path] })
+      }
+      + SceneKind.allCases.map { kind in percent(verdicts.filter { $0.kind == kind }.map(\.isRight)) }
+      + [speed ? Double(count) / seconds : nil]
+  }
+}
