@@ -54,7 +54,7 @@ extension AudioSynth: EvaluableTask {
     }
     let entries =
       request.model == "all" ? specification.models : [try specification.model(named: request.model)]
-    let judge = try? SoundJudge(contentsOf: Self.entry(of: .judge, specification).weights)
+    let judge = try judge(specification)
     let rows = try entries.map { entry -> EvaluationTable.Row in
       let figures: Figures =
         switch try SoundFile(contentsOf: entry.weights) {
@@ -75,6 +75,17 @@ extension AudioSynth: EvaluableTask {
         subject: "model", columns: Column.allCases.map { (name: $0.rawValue, digits: $0.digits) }, rows: rows,
         isTransposed: true)
     ]
+  }
+
+  /// The judge of the specification; nil where it names none.
+  /// - Throws: for a judge that cannot be read, or weights that may be a judge's, why.
+  private func judge(_ specification: Specification) throws -> SoundJudge? {
+    if let entry = specification.models.first(where: { SoundFile.kind(of: $0.weights) == .judge }) {
+      return try SoundJudge(contentsOf: entry.weights)
+    }
+    // Otherwise its figures would be missing without a word.
+    try Self.checkReadable(specification)
+    return nil
   }
 
   static func share(_ hits: [Bool]) -> (mean: Double, standardError: Double) {
