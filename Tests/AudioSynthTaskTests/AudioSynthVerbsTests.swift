@@ -169,6 +169,23 @@ struct AudioSynthVerbsTests {
     }
   }
 
+  /// A folder of something else is passed over; a file that cannot be read is named, wherever its folder stands.
+  @Test func brokenRecordingsAreReported() throws {
+    let empty = small.folder.url.appendingPathComponent("empty")
+    try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+    func read(_ folders: [URL]) throws -> SpokenWords? {
+      try AudioSynth.ifPresent {
+        try AudioSynth.first(of: folders, "words") { try SpokenWords(folder: $0, split: .test) }
+      }
+    }
+    #expect(try read([empty]) == nil && read([empty, small.data])?.recordings.count == 20)
+    try small.wav("yes", "ann", 0).prefix(200).write(to: small.data.appendingPathComponent("yes_ann_0.wav"))
+    for folders in [[small.data, empty], [empty, small.data]] {
+      let error = try #require(throws: MediaError.self) { try read(folders) }
+      #expect(error.description.contains("yes_ann_0.wav"))
+    }
+  }
+
   /// Of many continuations those are taken that what follows goes with: the gap in a tone is filled by the tone's kind.
   @Test func whatFollowsDecides() throws {
     let specification = try small.published()

@@ -53,7 +53,10 @@ struct AskedSound {
       "spectrogram", default: "",
       help: "a PNG file for the power of the sound by time and frequency; a folder for a file of each sound"),
     .choice(
-      "format", of: ["wav", "flac", "ogg"], default: "wav", help: "of the file; the ending of -o says it"),
+      "format", of: ["wav", "flac", "ogg"], default: "wav",
+      help:
+        "of the file; the ending of -o says it; FLAC to standard output goes without an MD5 of its samples"
+    ),
   ]
 
   /// - Throws: `PipelineError` of kind `.usage` for options that exclude one another.

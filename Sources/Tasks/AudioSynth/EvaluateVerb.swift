@@ -105,10 +105,18 @@ extension AudioSynth: EvaluableTask {
     guard !folders.isEmpty else {
       throw PipelineError.usage("--data is missing; \(wanted) would be right")
     }
-    var reason: (any Error)?
+    var (reason, broken): ((any Error)?, (any Error)?)
     for folder in folders {
-      do { return try read(folder) } catch { reason = reason ?? error }
+      do { return try read(folder) } catch let error as PipelineError {
+        reason = reason ?? error
+      } catch { broken = broken ?? error }
     }
-    throw reason ?? PipelineError.usage(wanted)
+    // A folder of something else says less than a file that cannot be read.
+    throw broken ?? reason ?? PipelineError.usage(wanted)
+  }
+
+  /// nil for data of another kind, which leave figures out; broken files are reported.
+  static func ifPresent<Data>(_ read: () throws -> Data) throws -> Data? {
+    do { return try read() } catch is PipelineError { return nil }
   }
 }
