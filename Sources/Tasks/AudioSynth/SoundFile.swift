@@ -76,11 +76,10 @@ extension AudioSynth {
       let right = specification.models.filter {
         SoundFile.kind(of: $0.weights).map(wanted.contains) ?? false
       }.map(\.name)
-      // Says that there is none.
-      guard !right.isEmpty else { return try Self.entry(of: wanted[0], specification) }
       throw PipelineError.usage(
         "model '\(name)' does not make what \(asked.option.map { "\($0) asks for" } ?? "is asked for"); "
-          + "\(right.joined(separator: ", ")) would be right")
+          + (right.isEmpty
+            ? "no model of the specification does" : "\(right.joined(separator: ", ")) would be right"))
     }
     return try Self.entry(of: wanted[0], specification)
   }
