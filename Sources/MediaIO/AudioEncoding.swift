@@ -25,6 +25,21 @@ public enum AudioEncoding: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// As for the file name, with as many bits as samples have (nil for floating point), as far as the format can hold them.
+  ///
+  /// - Throws: ``MediaError`` for other extensions.
+  public init(for url: URL, bitDepth: Int?) throws {
+    let usual = try AudioEncoding(for: url)
+    self =
+      switch (usual, bitDepth) {
+      case (.wav16, nil): .wavFloat
+      case (.wav16, let bits?) where bits > 16: .wav24
+      case (.flac16, nil): .flac24
+      case (.flac16, let bits?) where bits > 16: .flac24
+      default: usual
+      }
+  }
+
   var format: Int32 {
     let (container, coding) =
       switch self {

@@ -15,13 +15,17 @@ public struct MIDIFile: Sendable, Equatable {
 
   /// By their start, then by pitch.
   public let notes: [Note]
+  /// Whether there is percussion, which was left out.
+  public let hasPercussion: Bool
 
   private static let percussion: UInt8 = 9
 
   /// - Throws: ``MediaError`` for a file that is cut short, broken, or of another format.
   public init(_ data: Data, name: String) throws {
     var reader = MIDIReader(bytes: [UInt8](data), name: name)
-    guard try reader.text(4) == "MThd", try reader.number(4) >= 6 else { throw reader.broken("no header") }
+    guard try reader.text(4) == "MThd", case let length = try reader.number(4), length >= 6 else {
+      throw reader.broken("no header")
+    }
     let format = try reader.number(2)
     let tracks = try reader.number(2)
     let division = try reader.number(2)
@@ -30,6 +34,8 @@ public struct MIDIFile: Sendable, Equatable {
         "a MIDI file of format \(format), division \(division)", file: name,
         remedy: "format 0 or 1 with ticks per beat is needed")
     }
+    // The specification lets later versions add to the header.
+    try reader.skip(length - 6)
     var events: [Event] = []
     for _ in 0..<tracks { events += try reader.track() }
     // Of equal times, keys go up first, so that a note can be struck again.
@@ -37,6 +43,9 @@ public struct MIDIFile: Sendable, Equatable {
       ($0.element.tick, $0.element.order, $0.offset) < ($1.element.tick, $1.element.order, $1.offset)
     }.map(\.element)
     notes = Self.notes(sorted, division: division)
+    hasPercussion = events.contains {
+      if case .on(Self.percussion, _, _) = $0.kind { true } else { false }
+    }
   }
 
   fileprivate struct Event {
@@ -106,6 +115,11 @@ private struct MIDIReader {
 
   mutating func text(_ count: Int) throws -> String {
     String(decoding: try (0..<count).map { _ in try byte() }, as: UTF8.self)
+  }
+
+  mutating func skip(_ count: Int) throws {
+    guard count <= bytes.count - position else { throw broken("\(count) bytes to pass over") }
+    position += count
   }
 
   /// A quantity of variable length: at most four bytes of seven bits.

@@ -20,6 +20,7 @@ public struct Options: Sendable, Equatable {
   /// In the order of the descriptions' names; what provenance records.
   public private(set) var values: [String: OptionValue] = [:]
   private let owner: String
+  private let given: Set<String>
 
   /// - Parameters:
   ///   - owner: for messages: `stage 'upscale'`.
@@ -31,6 +32,7 @@ public struct Options: Sendable, Equatable {
     fallbacks: [String: GivenOption] = [:]
   ) throws {
     self.owner = owner
+    self.given = Set(given.keys)
     for (name, option) in given.sorted(by: { $0.key < $1.key })
     where !descriptions.contains(where: { $0.name == name }) {
       let unknown = NearestName.unknown("option", name, known: descriptions.map(\.name), listing: true)
@@ -47,6 +49,9 @@ public struct Options: Sendable, Equatable {
       }
     }
   }
+
+  /// Whether the option was asked for, rather than left at what a default says.
+  public func isGiven(_ name: String) -> Bool { given.contains(name) }
 
   /// Reading an option that was not described is a mistake in the program, not of its user: it traps.
   public func flag(_ name: String) -> Bool {

@@ -158,15 +158,25 @@ extension Provenance {
       }
       throw PipelineError.data("\(name) does not say how it was made; only files that this tool wrote do")
     }
-    let data = try FileBytes.read(file)
-    if (try? ImageFormat(sniffing: data, name: name)) != nil {
-      found = try Provenance(Image(decoding: data, name: name).metadata, name: name)
+    if FileBytes.isPicture(file) {
+      found = try Provenance(Image(decoding: FileBytes.read(file), name: name).metadata, name: name)
     } else {
-      found = try Provenance(comment: AudioClip(decoding: data, name: name).comment ?? "", name: name)
+      // The samples of a sound, which may be longer than memory, are not looked at.
+      found = try Provenance(comment: AudioReader(contentsOf: file).comment ?? "", name: name)
     }
     guard let found else {
       throw PipelineError.data("\(name) does not say how it was made; only files that this tool wrote do")
     }
     self = found
+  }
+}
+
+extension FileBytes {
+  /// Whether a file begins as a PNG or JPEG file does.
+  fileprivate static func isPicture(_ file: URL) -> Bool {
+    guard let handle = try? FileHandle(forReadingFrom: file) else { return false }
+    defer { try? handle.close() }
+    let start = (try? handle.read(upToCount: 16)) ?? Data()
+    return (try? ImageFormat(sniffing: start, name: file.path)) != nil
   }
 }

@@ -41,6 +41,8 @@ public protocol PipelineTask: Sendable {
   var stages: [StageDefinition] { get }
   /// The weights that a run with these options takes, as its provenance records them; nil for a task without.
   func weightsSHA256(_ options: [String: String], _ specification: Specification) throws -> String?
+  /// The SHA-256 of other weights that decide what comes out, by the names that a provenance's condition gives them.
+  func otherWeights(_ options: [String: String], _ specification: Specification) throws -> [String: String]
 }
 
 /// Makes an output file from an input file without holding either in memory.
@@ -62,6 +64,10 @@ extension PipelineTask {
   public func weightsSHA256(_ options: [String: String], _ specification: Specification) throws -> String? {
     try options["model"].map { try Digest.sha256(of: specification.model(named: $0).weights) }
   }
+
+  public func otherWeights(_ options: [String: String], _ specification: Specification) throws
+    -> [String: String]
+  { [:] }
 
   /// The task's specification as it lies in `pipelines/`.
   /// - Throws: `PipelineError` of kind `.usage`: not there, broken, or of another task.

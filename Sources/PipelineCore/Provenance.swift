@@ -14,6 +14,9 @@ public struct Provenance: Codable, Sendable, Equatable {
   public struct Condition: Codable, Sendable, Equatable {
     /// The file that was given, by its contents.
     public var inputSHA256: String?
+    /// The option that named that file, where it did not go into the pipeline itself. `options` do not repeat its path:
+    /// the same contents make the same file wherever they lie.
+    public var inputOption: String?
     /// The text that went into the pipeline, where it begins with one.
     public var text: String?
     /// What was given in words or numbers: a label, a caption.
@@ -22,9 +25,11 @@ public struct Provenance: Codable, Sendable, Equatable {
     public var isDrawn: Bool = false
 
     public init(
-      inputSHA256: String? = nil, text: String? = nil, values: [String: String] = [:], isDrawn: Bool = false
+      inputSHA256: String? = nil, inputOption: String? = nil, text: String? = nil,
+      values: [String: String] = [:], isDrawn: Bool = false
     ) {
       self.inputSHA256 = inputSHA256
+      self.inputOption = inputOption
       self.text = text
       self.values = values
       self.isDrawn = isDrawn

@@ -5,7 +5,7 @@ internal import Torch
 /// Makes a file again from what it says about its making.
 public struct Replay: Sendable {
   public let provenance: Provenance
-  /// The file that it was made from; nil for what was drawn from nothing but y.
+  /// The file that it was made from; nil for what was drawn from words or numbers alone.
   public let input: URL?
 
   /// - Parameters:
@@ -18,13 +18,17 @@ public struct Replay: Sendable {
       throw PipelineError.data(
         "\(file.relativePath) was made by '\(verb)'; files made by 'run' can be replayed")
     }
-    if provenance.condition?.text != nil {
+    guard let wanted = provenance.condition?.inputSHA256 else {
+      guard provenance.condition?.text != nil else {
+        throw PipelineError.data(
+          "\(file.relativePath) does not name its input; it was made from a pipe of stages")
+      }
+      guard input == nil else {
+        throw PipelineError.usage(
+          "\(file.relativePath) was made from no file; without --input it would be right")
+      }
       self.input = nil
       return
-    }
-    guard let wanted = provenance.condition?.inputSHA256 else {
-      throw PipelineError.data(
-        "\(file.relativePath) does not name its input; it was made from a pipe of stages")
     }
     if let input {
       guard Digest.sha256(try FileBytes.read(input)) == wanted else {
@@ -40,7 +44,7 @@ public struct Replay: Sendable {
 
   /// What goes into the pipeline.
   public func inputData() throws -> Data {
-    if let input { return try FileBytes.read(input) }
+    if let input, provenance.condition?.inputOption == nil { return try FileBytes.read(input) }
     return Data((provenance.condition?.text ?? "").utf8)
   }
 
@@ -55,6 +59,12 @@ public struct Replay: Sendable {
     {
       differences.append("weights of '\(name)' \(then.prefix(12))… then, \(now.prefix(12))… now")
     }
+    for (name, now) in try task.otherWeights(provenance.options, specification).sorted(by: { $0.key < $1.key }
+    ) {
+      if let then = provenance.condition?.values[name], then != now {
+        differences.append("\(name) \(then.prefix(12))… then, \(now.prefix(12))… now")
+      }
+    }
     if let engine = provenance.engine {
       let now = (try Libtorch.version(), try Libtorch.cpuCapability())
       if engine.libtorch != now.0 { differences.append("libtorch \(engine.libtorch) then, \(now.0) now") }
@@ -65,8 +75,10 @@ public struct Replay: Sendable {
 
   /// The options as if they were given again.
   public var options: [String: GivenOption] {
-    Dictionary(
-      uniqueKeysWithValues: provenance.options.map {
+    var texts = provenance.options
+    if let input, let option = provenance.condition?.inputOption { texts[option] = input.path }
+    return Dictionary(
+      uniqueKeysWithValues: texts.map {
         ($0.key, GivenOption($0.value, place: "the file's --\($0.key)"))
       })
   }
@@ -81,6 +93,21 @@ public struct Replay: Sendable {
     case (.uint8(let a), .uint8(let b)): return zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0
     case (.uint16(let a), .uint16(let b)): return zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 0
     default: return nil
+    }
+  }
+
+  /// How far two recordings are apart, read block after block; nil when their lengths, rates or channels differ, or when
+  /// one is no recording.
+  /// - Returns: largest difference of a sample, full scale being 1.
+  public static func largestDifference(ofSounds a: URL, _ b: URL) -> Double? {
+    guard let a = try? AudioReader(contentsOf: a), let b = try? AudioReader(contentsOf: b),
+      a.sampleRate == b.sampleRate, a.channels == b.channels, a.frames == b.frames
+    else { return nil }
+    var most: Float = 0
+    while true {
+      guard let one = try? a.read(), let other = try? b.read(), one.count == other.count else { return nil }
+      if one.isEmpty { return Double(most) }
+      for (x, y) in zip(one, other) { most = max(most, abs(x - y)) }
     }
   }
 

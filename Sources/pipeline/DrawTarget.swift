@@ -62,6 +62,7 @@ enum DrawTarget {
       try sound.write(to: file, name: url.relativePath)
       try file.commit()
     }
+    try check(sounds.beside)
     switch self {
     case .standardOutput: try sounds.together.write(to: StandardOutputSink())
     case .file(let url):
@@ -78,6 +79,19 @@ enum DrawTarget {
           url.relativePath, json: ["output": url.relativePath, "index": index], asJSON: json)
       }
     }
+  }
+
+  /// What is of each sound goes with a folder of sounds, what is of all together with one file.
+  private func check(_ beside: DrawnSounds.Beside?) throws {
+    guard let beside else { return }
+    var isFolder = false
+    if case .folder = self { isFolder = true }
+    guard beside.isOfEach != isFolder else { return }
+    throw PipelineError.usage(
+      "--\(beside.option) is '\(beside.value)', "
+        + (isFolder
+          ? "one file, but -o is a folder of a sound each; a folder, ending in /, would be right"
+          : "a folder for each sound, but all go into one file; the name of a file would be right"))
   }
 
   private static func make(_ folder: URL) throws {

@@ -90,6 +90,9 @@ struct AudioSynthTests {
     #expect(model.description.lengths.joined().allSatisfy { abs($0.mean - log(5)) < 1e-9 })
     #expect(try model.vocabulary.words(in: " Yes no,YES ") == [1, 0, 1])
     #expect(try model.vocabulary.voice("bob") == 1)
+    #expect(
+      try small.draw(specification, "\u{FEFF}yes\n", ["speaker": "bob"]).together
+        != small.draw(specification, "no", ["speaker": "bob"]).together)
   }
 
   // MARK: - Drawing

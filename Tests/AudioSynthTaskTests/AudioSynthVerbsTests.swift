@@ -76,9 +76,9 @@ struct AudioSynthVerbsTests {
     #expect(try fill(["count": "1", "seed": "4"]).together == many.single[0].data)
     let drawn = try clip(many.single[0].data)
     #expect(drawn.frameCount == whole.count)
-    // What is there stays, but for the 256 levels.
+    // What is there stays.
     for index in whole.indices where !(80..<160).contains(index) {
-      #expect(abs(drawn.samples[index] - whole[index]) < 0.02)
+      #expect(drawn.samples[index] == whole[index])
     }
     #expect(zip(drawn.samples[80..<160], whole[80..<160]).contains { abs($0 - $1) > 0.02 })
     let condition = try #require(try Provenance(comment: drawn.comment ?? "", name: "x")?.condition)
@@ -93,6 +93,97 @@ struct AudioSynthVerbsTests {
     // To the end, and beyond it, where nothing follows.
     let end = try clip(fill(["to": "3"]).together)
     #expect(end.frameCount == whole.count)
+  }
+
+  /// Rate, channels, bits, comment and all samples outside the gap stay; the gap begins and ends without a click.
+  @Test(arguments: [44_100, 22_050, 4000, 8000, 11_111]) func whatIsThereStays(_ rate: Int) throws {
+    let specification = try small.published()
+    let frames = rate / 20
+    let tone = (0..<frames).map { Float(0.4 * sin(2 * Double.pi * 400 * Double($0) / Double(rate))) }
+    let stereo = AudioClip(
+      sampleRate: rate, channels: 2, samples: tone.flatMap { [$0 + 1e-5, -$0] }, comment: "by me")
+    let wav = try stereo.encoded(as: .wav24)
+    let before = try clip(wav)
+    for (format, bits) in [("wav", 24), ("flac", 24)] {
+      let request = try small.request(
+        .complete, wav, ["from": "0.02", "to": "0.03", "format": format, "word": "yes"])
+      let data = try small.task.complete(request, specification).together
+      let after = try clip(data)
+      #expect(after.sampleRate == rate && after.channels == 2 && after.frameCount == frames)
+      #expect(try AudioReader(decoding: data, name: "after").bitDepth == bits)
+      #expect(after.comment?.hasPrefix("by me\n") == true)
+      let gap = rate / 50 * 2..<rate * 3 / 100 * 2
+      for index in before.samples.indices where !gap.contains(index) {
+        #expect(after.samples[index] == before.samples[index])
+      }
+      #expect(zip(after.samples[gap], before.samples[gap]).contains { abs($0 - $1) > 0.01 })
+    }
+  }
+
+  /// Nothing of what was missing is heard, and the ends meet.
+  @Test func seamsAreInsideTheGap() {
+    let ramp = (0..<400).map { Float($0) / 400 }
+    var holed = ramp
+    for index in 100..<200 { holed[index] = -1 }
+    let recording = FilledRecording(
+      AudioClip(sampleRate: 8000, channels: 1, samples: holed), from: 0.0125, to: 0.025, rate: 8000)
+    #expect(recording.gap == 100..<200)
+    let filled = recording.samples([Float](repeating: 0.9, count: 400))
+    #expect(Array(filled[..<100]) == Array(ramp[..<100]) && Array(filled[200...]) == Array(ramp[200...]))
+    #expect(filled[116..<184].allSatisfy { $0 == 0.9 })
+    #expect(abs(filled[100] - ramp[99]) < 0.06 && abs(filled[199] - ramp[200]) < 0.06)
+    #expect(zip(filled[99...200], filled[100...201]).allSatisfy { abs($0 - $1) < 0.06 })
+    // What was drawn lies in time where it belongs, at a rate that shares no sample with the other.
+    let slow = AudioClip(sampleRate: 1001, channels: 1, samples: [Float](repeating: 0, count: 1001))
+    let sine = (0..<8000).map { Float(sin(2 * Double.pi * 5 * Double($0) / 8000)) }
+    let other = FilledRecording(slow, from: 0.4, to: 0.7, rate: 8000).samples(sine)
+    for frame in 410..<690 {
+      #expect(abs(other[frame] - Float(sin(2 * Double.pi * 5 * Double(frame) / 1001))) < 0.01)
+    }
+    // A gap of all but the first sample, and of one sample.
+    for (from, to) in [(0.001, 9.0), (0.9995, 1.0), (0, 1e-9)] {
+      let odd = FilledRecording(slow, from: from, to: to, rate: 8000)
+      #expect(odd.samples(sine).allSatisfy(\.isFinite) && !odd.gap.isEmpty)
+    }
+  }
+
+  @Test(arguments: [1, 999, 768_001]) func strangeRatesAreRefused(_ rate: Int) throws {
+    let specification = try small.published()
+    let strange = try AudioClip(sampleRate: rate, channels: 1, samples: [0.1, 0.2]).encoded(as: .wav16)
+    let error = try #require(throws: PipelineError.self) {
+      try small.task.score(small.request(.score, strange), specification)
+    }
+    #expect(error.kind == .data && error.description.contains("1000 to 768000 Hz"))
+  }
+
+  /// Figures do not go missing without a word.
+  @Test func aBrokenJudgeIsReported() throws {
+    let specification = try small.published()
+    let options = try Options(
+      small.task.evaluationOptions, owner: "test", given: ["limit": .commandLine("limit", "10")])
+    let request = EvaluationRequest(model: "digits", data: [small.data], options: options, workers: 2)
+    let file = try specification.model(named: "judge").weights
+    for data in [Data("no weights".utf8), try Safetensors(metadata: [:], tensors: [:]).encoded()] {
+      try data.write(to: file)
+      #expect(throws: (any Error).self) { try small.task.evaluate(request, specification) }
+    }
+  }
+
+  /// A folder of something else is passed over; a file that cannot be read is named, wherever its folder stands.
+  @Test func brokenRecordingsAreReported() throws {
+    let empty = small.folder.url.appendingPathComponent("empty")
+    try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+    func read(_ folders: [URL]) throws -> SpokenWords? {
+      try AudioSynth.ifPresent {
+        try AudioSynth.first(of: folders, "words") { try SpokenWords(folder: $0, split: .test) }
+      }
+    }
+    #expect(try read([empty]) == nil && read([empty, small.data])?.recordings.count == 20)
+    try small.wav("yes", "ann", 0).prefix(200).write(to: small.data.appendingPathComponent("yes_ann_0.wav"))
+    for folders in [[small.data, empty], [empty, small.data]] {
+      let error = try #require(throws: MediaError.self) { try read(folders) }
+      #expect(error.description.contains("yes_ann_0.wav"))
+    }
   }
 
   /// Of many continuations those are taken that what follows goes with: the gap in a tone is filled by the tone's kind.

@@ -127,7 +127,7 @@ struct SmallWords {
     throws -> DrawnFiles
   {
     let options = try Options(
-      AskedSound.options, owner: "test", given: Self.given(["model": model].merging(given) { $1 }))
+      AskedSound.options, owner: "test", given: Self.given(given), fallbacks: Self.given(["model": model]))
     return try task.draw(text, options, specification, context: StageContext(workers: workers))
   }
 

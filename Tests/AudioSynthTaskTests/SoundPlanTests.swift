@@ -1,5 +1,6 @@
 import Foundation
 import PipelineCore
+import Synchronization
 import Testing
 
 @testable import AudioSynthTask
@@ -52,6 +53,37 @@ struct SoundPlanTests {
     #expect(count == plan.frames && plan.frames == length + 3)
     #expect(most <= 1 << 14)
     #expect(last == [1, 2, 2, 1])
+  }
+
+  /// What is heard first goes out before what follows is made, and no more is held than a few sounds for each thread:
+  /// whatever the machine does, by the order of things alone.
+  @Test(arguments: [1, 2]) func soundComesWhileItIsMade(_ workers: Int) throws {
+    enum Step: Equatable { case made(Int), written(Int) }
+    let steps = Mutex<[Step]>([])
+    let length = 50
+    let events = (0..<40).map { index in
+      SoundEvent(start: index * length, frames: length) { write in
+        try write([Float](repeating: Float(index), count: length))
+        steps.withLock { $0.append(.made(index)) }
+      }
+    }
+    try SoundPlan(events).render(workers: workers) { block in
+      let last = Int(block.last ?? 0)
+      steps.withLock { $0.append(.written(last)) }
+    }
+    let order = steps.withLock { $0 }
+    let first = try #require(order.firstIndex { if case .written = $0 { true } else { false } })
+    // A long sound alone is written while it is made; others as soon as the first few are there.
+    #expect(order[..<first].count <= workers)
+    var (made, written) = (0, 0)
+    for step in order {
+      switch step {
+      case .made: made += 1
+      case .written(let last): written = last + 1
+      }
+      #expect(made - written <= 2 * workers)
+    }
+    #expect(made == 40 && written == 40)
   }
 
   @Test func endsWhereItIsStopped() {

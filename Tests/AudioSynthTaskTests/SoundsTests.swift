@@ -96,7 +96,89 @@ struct SoundsTests {
     let error = try #require(throws: PipelineError.self) {
       try small.words.draw(specification, "", ["score": tune.path])
     }
-    #expect(error.description.contains("C6") && error.description.contains("D#4"))
+    #expect(error.kind == .data && error.description.contains("tune.txt has C6"), "\(error)")
+    #expect(error.description.contains("D#4"))
+  }
+
+  /// What a file says of its making is enough to make it again, wherever its input lies by then.
+  @Test(arguments: ["mel", "score"]) func namedFilesAreFoundByTheirContents(_ option: String) throws {
+    let specification = try small.published()
+    let folder = small.words.folder.url
+    let input = folder.appendingPathComponent(option == "mel" ? "in.wav" : "tune.txt")
+    try (option == "mel" ? small.words.wav("yes", "ann", 0) : Data("C4 0.2\n".utf8)).write(to: input)
+    let data = try small.words.draw(specification, "", [option: input.path]).together
+    let file = folder.appendingPathComponent("sub/out.wav")
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try data.write(to: file)
+    let said = try provenance(data)
+    #expect(said.options[option] == "" && said.options["model"] == said.model)
+    // Neither beside it nor in the working folder.
+    #expect(throws: PipelineError.self) { try Replay(file, input: nil) }
+    #expect(throws: PipelineError.self) { try Replay(file, input: file) }
+    let moved = file.deletingLastPathComponent().appendingPathComponent("moved")
+    try FileManager.default.moveItem(at: input, to: moved)
+    let replay = try Replay(file, input: nil)
+    #expect(replay.input?.lastPathComponent == "moved" && replay.options[option]?.value == moved.path)
+    #expect(try replay.inputData().isEmpty)
+    #expect(try replay.differences(small.words.task, specification).isEmpty)
+    let again = try Options(AskedSound.options, owner: "replay", given: replay.options)
+    #expect(
+      try small.words.task.draw("", again, specification, context: StageContext()).together == data)
+    // Other weights are told apart.
+    let weights = try specification.model(named: said.model ?? "").weights
+    try change(weights)
+    #expect(try replay.differences(small.words.task, specification).count == 1)
+  }
+
+  /// Weights that are as good as before, but others.
+  private func change(_ file: URL) throws {
+    let before = try Safetensors(contentsOf: file)
+    let notes = before.metadata.merging(["changed": "yes"]) { $1 }
+    try Safetensors(metadata: notes, tensors: before.tensors).encoded().write(to: file)
+  }
+
+  @Test func theVocodersWeightsAreCompared() throws {
+    let specification = try small.published()
+    let file = small.words.folder.url.appendingPathComponent("out.wav")
+    try small.words.draw(specification, "yes").together.write(to: file)
+    let weights = try specification.model(named: "vocoder").weights
+    try change(weights)
+    let differences = try Replay(file, input: nil).differences(small.words.task, specification)
+    #expect(differences.count == 1 && differences[0].hasPrefix("vocoder SHA-256"), "\(differences)")
+    try Data("broken".utf8).write(to: weights)
+    #expect(throws: FormatError.self) { try small.words.draw(specification, "yes") }
+    // And a file without an input has none to be given.
+    let error = try #require(throws: PipelineError.self) { try Replay(file, input: file) }
+    #expect(error.kind == .usage)
+  }
+
+  /// A picture of all in one file, or of each in a folder; where it cannot be, nothing is made.
+  @Test func spectrogramsAreOfAllOrOfEach() throws {
+    let specification = try small.published()
+    let folder = small.words.folder.url.appendingPathComponent("pictures")
+    func drawn(_ given: [String: String]) throws -> DrawnSounds {
+      let options = try Options(
+        AskedSound.options, owner: "test", given: given.mapValues { GivenOption($0, place: "test") })
+      return try small.words.task.sounds("yes", options, specification, context: StageContext())
+    }
+    let each = try drawn(["count": "2", "first": "5", "spectrogram": folder.path + "/"])
+    #expect(each.beside?.isOfEach == true)
+    for (_, sound) in each.single { _ = try sound.data() }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    #expect(names == ["audio-synth-0005.png", "audio-synth-0006.png"])
+    let all = try drawn(["count": "2", "spectrogram": folder.appendingPathComponent("all.png").path])
+    #expect(all.beside?.isOfEach == false)
+    for (_, sound) in all.single { _ = try sound.data() }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
+    _ = try all.together.data()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 3)
+    // One sound is all as well as each.
+    #expect(try drawn(["spectrogram": folder.path]).beside == nil)
+    let lost = try drawn(["spectrogram": folder.path + "/none/a.png"])
+    let sink = MemorySink()
+    #expect(throws: MediaError.self) { try lost.together.write(to: sink) }
+    #expect(sink.data.isEmpty)
   }
 
   /// The vocoder hears another rate and more channels, and answers in its own.
@@ -108,7 +190,8 @@ struct SoundsTests {
     let drawn = try small.words.draw(specification, "", ["mel": file.path])
     let clip = try AudioClip(decoding: drawn.together, name: "again")
     #expect(clip.sampleRate == 8000 && clip.frameCount == 800 && Set(clip.samples).count > 20)
-    #expect(try provenance(drawn.together).condition?.values["mel SHA-256"] == Digest.sha256(of: file))
+    let condition = try #require(try provenance(drawn.together).condition)
+    #expect(try condition.inputSHA256 == Digest.sha256(of: file) && condition.inputOption == "mel")
     for data in [Data(), Data("RIFF".utf8)] {
       try data.write(to: file)
       #expect(throws: MediaError.self) { try small.words.draw(specification, "", ["mel": file.path]) }
@@ -123,11 +206,26 @@ struct SoundsTests {
       (["instrument": "pip"], "did you mean 'pipe'"), (["note": "C4", "score": "x"], "one of them"),
       (["model": "vocoder", "note": "C4"], "notes would be right"),
       (["model": "notes", "mel": "x"], "vocoder"),
-      (["spectrogram": "x.jpg"], ".png"), (["note": "C4", "seconds": "700", "spectrogram": "x.png"], "600"),
+      (["model": "voices", "note": "C4"], "--note asks for; notes would be right"),
+      (["model": "voices", "mel": "x"], "--mel asks for; vocoder would be right"),
+      (["first": "1000000000", "count": "2"], "at most 1000000000"), (["spectrogram": "x.jpg"], ".png"),
+      (["note": "C4", "seconds": "700", "spectrogram": "x.png"], "600"),
     ] {
       let error = try #require(throws: PipelineError.self) { try small.words.draw(specification, "", given) }
       #expect(error.kind == .usage && error.description.contains(hint), "\(given): \(error)")
     }
+    for given in [["note": "C4"], ["mel": "x"], ["instrument": "pipe"]] {
+      let error = try #require(throws: PipelineError.self) {
+        try small.words.draw(specification, "yes", given)
+      }
+      #expect(error.kind == .usage && error.description.contains("'yes' is to be said"), "\(error)")
+    }
+    // Before anything is planned, which would take memory for each word.
+    let words = String(repeating: "yes ", count: Vocabulary.longestText)
+    let many = try #require(throws: PipelineError.self) {
+      try small.words.draw(specification, words, ["count": "40"])
+    }
+    #expect(many.kind == .usage && many.description.contains("--count of at most 4"), "\(many)")
     let wav = try small.words.wav("yes", "ann", 0)
     let error = try #require(throws: PipelineError.self) {
       try small.words.task.score(small.words.request(.score, wav, ["model": "notes"]), specification)

@@ -44,6 +44,25 @@ struct MIDIFileTests {
     #expect(midi.notes == [.init(start: 0, seconds: 0.25, pitch: 72, velocity: 64)])
   }
 
+  /// Later versions of the format may say more in the header.
+  @Test func longHeadersAreRead() throws {
+    let short = file([0, 0x90, 60, 64, 100, 0x80, 60, 0])
+    var long = short
+    long.replaceSubrange(4..<8, with: [0, 0, 0, 9])
+    long.insert(contentsOf: [1, 2, 3], at: 14)
+    #expect(try MIDIFile(long, name: "x") == MIDIFile(short, name: "x"))
+    for length: [UInt8] in [[0, 0, 0, 5], [0xFF, 0xFF, 0xFF, 0xFF]] {
+      long.replaceSubrange(4..<8, with: length)
+      #expect(throws: MediaError.self) { try MIDIFile(long, name: "x") }
+    }
+  }
+
+  @Test func percussionIsNoticed() throws {
+    let drums = try MIDIFile(file([0, 0x99, 40, 90, 50, 0x89, 40, 0]), name: "x")
+    #expect(drums.notes.isEmpty && drums.hasPercussion)
+    #expect(try !MIDIFile(file([0, 0x90, 60, 64, 100, 0x80, 60, 0]), name: "x").hasPercussion)
+  }
+
   @Test func aKeyStruckAgainEndsAndBegins() throws {
     let midi = try MIDIFile(
       file([0, 0x90, 60, 64, 100, 0x90, 60, 65, 100, 0x80, 60, 0]), name: "x")

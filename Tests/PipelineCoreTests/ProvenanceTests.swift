@@ -48,6 +48,35 @@ struct ProvenanceTests {
     #expect(try Provenance(table: [:], name: "") == nil)
   }
 
+  /// Files that name no input option, as older ones do, are read as well.
+  @Test func inputOptionsAreKept() throws {
+    var named = full
+    named.condition?.inputOption = "mel"
+    #expect(try Provenance(json: named.json, name: "") == named)
+    #expect(!full.json.contains("inputOption"))
+  }
+
+  @Test func soundsAreComparedByValue() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("compare-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func file(_ name: String, _ clip: AudioClip) throws -> URL {
+      let file = folder.appendingPathComponent(name)
+      try clip.write(to: file)
+      return file
+    }
+    var clip = AudioClip(
+      sampleRate: 8000, channels: 1, samples: (0..<40_000).map { Float($0 % 100) / 128 }, comment: "a")
+    let first = try file("a.wav", clip)
+    clip.comment = "b"
+    #expect(try Replay.largestDifference(ofSounds: first, file("b.flac", clip)) == 0)
+    clip.samples[39_900] += 0.25
+    #expect(try Replay.largestDifference(ofSounds: first, file("c.wav", clip)) == 0.25)
+    clip.samples.removeLast()
+    #expect(try Replay.largestDifference(ofSounds: first, file("d.wav", clip)) == nil)
+    #expect(Replay.largestDifference(ofSounds: first, folder.appendingPathComponent("none")) == nil)
+  }
+
   /// The digests of FIPS 180-4's examples.
   @Test func digests() throws {
     #expect(

@@ -70,6 +70,86 @@ struct SoundTests {
     #expect(said.condition?.values == ["word": "8", "speaker": "george"] && said.options["count"] == "2")
   }
 
+  /// What was made of a recording is made again, in whatever folder both lie; what differs is named.
+  @Test func recordingsAreReplayed() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let spoken = ["run", "audio-synth", "--speak", "3", "--speaker", "theo", "-o"]
+    #expect(try tool(spoken + ["in.wav"]).status == 0)
+    let recording = try Data(contentsOf: tool.folder.appendingPathComponent("in.wav"))
+    let made = try tool(["run", "audio-synth", "--mel", "in.wav", "-o", "sub.flac"])
+    #expect(made.status == 0, "\(made.errors)")
+    // Standard input is a recording like any other.
+    let piped = try tool(["run", "audio-synth", "--mel", "-", "-o", "piped.flac"], input: recording)
+    #expect(piped.status == 0, "\(piped.errors)")
+    let bytes = try Data(contentsOf: tool.folder.appendingPathComponent("sub.flac"))
+    #expect(try Data(contentsOf: tool.folder.appendingPathComponent("piped.flac")) == bytes)
+    let empty = try tool(["run", "audio-synth", "--mel", "-", "-o", "empty.flac"])
+    #expect(empty.status == 1 && empty.errors.contains("standard input is empty"), "\(empty.errors)")
+
+    let away = tool.folder.appendingPathComponent("away")
+    try FileManager.default.createDirectory(at: away, withIntermediateDirectories: true)
+    for (from, to) in [("in.wav", "away/other-name.wav"), ("sub.flac", "away/sub.flac")] {
+      try FileManager.default.moveItem(
+        at: tool.folder.appendingPathComponent(from), to: tool.folder.appendingPathComponent(to))
+    }
+    let same = try tool(["replay", "away/sub.flac", "--json"])
+    #expect(same.status == 0 && same.text.contains("\"differences\":[]"), "\(same.errors)")
+    let lost = try tool(["replay", "piped.flac"])
+    #expect(lost.status == 1 && lost.errors.contains("--input"), "\(lost.errors)")
+    let given = try tool(["replay", "piped.flac", "--input", "away/other-name.wav"])
+    #expect(given.status == 0, "\(given.errors)")
+    let wrong = try tool(["replay", "piped.flac", "--input", "away/sub.flac"])
+    #expect(wrong.status == 1 && wrong.errors.contains("is not what piped.flac was made from"))
+    let none = try tool(["replay", "away/other-name.wav", "--input", "piped.flac"])
+    #expect(none.status == 2 && none.errors.contains("made from no file"), "\(none.errors)")
+
+    // A sample changed by hand.
+    var changed = try sound("piped.flac", tool)
+    changed.samples[100] += 0.25
+    try changed.write(to: tool.folder.appendingPathComponent("piped.flac"))
+    let differs = try tool(["replay", "piped.flac", "--input", "away/other-name.wav", "-o", "again.flac"])
+    #expect(
+      differs.status == 1 && differs.errors.contains("samples up to 0.25 of full scale apart"),
+      "\(differs.errors)")
+    #expect(try Data(contentsOf: tool.folder.appendingPathComponent("again.flac")) == bytes)
+    #expect(tool.files == ["again.flac", "away", "piped.flac"])
+  }
+
+  /// FLAC in a pipe lacks what a file's header says; replay knows.
+  @Test func whatWentThroughAPipeIsReplayed() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let piped = try tool(["run", "audio-synth", "--speak", "3", "--format", "flac", "-o", "-"])
+    try piped.output.write(to: tool.folder.appendingPathComponent("a.flac"))
+    let same = try tool(["replay", "a.flac"])
+    #expect(same.status == 0, "\(same.errors)")
+  }
+
+  @Test func spectrogramsGoWithTheirSounds() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let two = ["run", "audio-synth", "--speak", "3", "--count", "2", "-o"]
+    for (arguments, hint) in [
+      (two + ["takes/", "--spectrogram", "a.png"], "a folder, ending in /, would be right"),
+      (two + ["takes.wav", "--spectrogram", "pictures/"], "the name of a file would be right"),
+      (two + ["-", "--spectrogram", "pictures/"], "the name of a file would be right"),
+    ] {
+      let refused = try tool(arguments)
+      #expect(refused.status == 2 && refused.errors.contains(hint), "\(refused.errors)")
+      #expect(refused.output.isEmpty && tool.files.isEmpty)
+    }
+    let lost = try tool(two + ["a.wav", "--spectrogram", "none/a.png"])
+    #expect(lost.status == 1 && lost.errors.contains("does not exist"), "\(lost.errors)")
+    #expect(tool.files.isEmpty)
+    let each = try tool(two + ["takes/", "--spectrogram", "takes/"])
+    #expect(each.status == 0, "\(each.errors)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: tool.path("takes")).sorted() == [
+        "audio-synth-0000.png", "audio-synth-0000.wav", "audio-synth-0001.png", "audio-synth-0001.wav",
+      ])
+  }
+
   @Test func wrongWordsAreRefused() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -81,6 +161,10 @@ struct SoundTests {
       (["run", "audio-synth", "--note", "C4"], 2), (["run", "audio-synth", "--mel", "none.wav"], 1),
       (["run", "audio-synth", "--note", "C4", "--speak", "4"], 2),
       (["complete", "audio-synth", "none.wav"], 2),
+      (["run", "audio-synth", "--model", "digits", "--note", "C4"], 2),
+      (["run", "audio-synth", "4", "--mel", "none.wav"], 2),
+      (["run", "audio-synth", "--first", "1000000000", "--count", "2"], 2),
+      (["run", "class-image", "--first", "1000000000", "--count", "2"], 2),
     ] {
       let refused = try tool(arguments)
       #expect(

@@ -23,6 +23,18 @@ public struct AudioSynth: PipelineTask {
     ]
   }
 
+  /// Voices alone make no sound.
+  public func otherWeights(_ options: [String: String], _ specification: Specification) throws
+    -> [String: String]
+  {
+    guard let name = options["model"],
+      SoundFile.kind(of: try specification.model(named: name).weights) == .voices
+    else { return [:] }
+    return [
+      "vocoder SHA-256": try Digest.sha256(of: Self.entry(of: .vocoder, specification).weights)
+    ]
+  }
+
   /// The model of words of that name, which says how probable sound is.
   /// - Throws: `PipelineError` of kind `.usage` for a model of another kind.
   static func model(_ name: String, _ specification: Specification) throws -> (

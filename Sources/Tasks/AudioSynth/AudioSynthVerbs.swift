@@ -7,7 +7,7 @@ internal import ModelEvaluation
 public import PipelineCore
 internal import Torch
 
-extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTask {
+extension AudioSynth: ScoringTask, ClassifyingTask, EmbeddingTask {
   public func options(of verb: Verb) -> [OptionDescription] {
     let model = AskedSound.modelOption
     let word = OptionDescription.text("word", default: "", help: "the word; summed over all unless given")
@@ -39,8 +39,8 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     }
   }
 
-  private func asked(_ request: InferenceRequest, _ specification: Specification) throws -> (
-    name: String, model: WordsModel, levels: [UInt8]
+  func asked(_ request: InferenceRequest, _ specification: Specification) throws -> (
+    name: String, model: WordsModel, input: SoundInput
   ) {
     let (entry, model) = try Self.model(request.options.text("model"), specification)
     let notices = request.context.startProgress("read", total: nil, unit: "")
@@ -48,7 +48,7 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
     let input = try SoundInput(
       request.input, request.name, sampleRate: model.description.sampleRate
     ) { notices.log("pipeline: \($0)") }
-    return (entry.name, model, input.levels)
+    return (entry.name, model, input)
   }
 
   private func score(
@@ -61,7 +61,7 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
   }
 
   /// What may be heard: what is given, or all.
-  private func given(_ model: WordsModel, word: String, speaker: String) throws -> (
+  func given(_ model: WordsModel, word: String, speaker: String) throws -> (
     words: [Int], voices: [Int]
   ) {
     let words = try word.isEmpty ? Array(model.description.words.indices) : model.vocabulary.words(in: word)
@@ -76,7 +76,8 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
 
   public func score(_ request: InferenceRequest, _ specification: Specification) throws -> ScoreReport {
     let (word, speaker) = (request.options.text("word"), request.options.text("speaker"))
-    let (name, model, levels) = try asked(request, specification)
+    let (name, model, input) = try asked(request, specification)
+    let levels = input.levels
     let score = try score(levels, model, request, word: word, speaker: speaker)
     let given = [word, speaker].filter { !$0.isEmpty }.joined(separator: ", ")
     return ScoreReport(
@@ -85,68 +86,11 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
       kind: DensityKind.exact.rawValue)
   }
 
-  /// The recording, as levels at the model's rate, with other sound in its gap; the word and the voice of each draw come from
-  /// what is before and behind it, unless they are given.
-  public func complete(_ request: InferenceRequest, _ specification: Specification) throws -> DrawnFiles {
-    let (name, model, levels) = try asked(request, specification)
-    let options = request.options
-    let filling = try GapFilling(
-      model, levels, from: options.number("from"), to: options.number("to"),
-      particles: options.integer("particles"))
-    let (words, voices) = try given(model, word: options.text("word"), speaker: options.text("speaker"))
-    let pairs = words.flatMap { word in voices.map { (word: word, voice: $0) } }
-    let posterior =
-      try pairs.count > 1
-      ? filling.posterior(pairs, seed: UInt64(options.integer("seed")), workers: request.context.workers)
-      : [1]
-    let seed = UInt64(options.integer("seed"))
-    let progress = request.context.startProgress("complete", total: options.integer("count"), unit: "draws")
-    defer { progress.finish() }
-    let sha = try Digest.sha256(of: specification.model(named: name).weights)
-    let rate = model.description.sampleRate
-    let draws = try ChunkRunner(workers: request.context.workers).map(options.integer("count")) { index in
-      try request.context.checkCancelled()
-      defer { progress.advance() }
-      let choice = KeyedNoise(seed: seed, sample: UInt64(index), step: 0, stream: "pair").category(posterior)
-      let pair = pairs[choice]
-      return (
-        pair: pair, levels: try filling.draw(word: pair.word, voice: pair.voice, seed: seed, index: index)
-      )
-    }
-    /// A file of some of the draws, half a second apart.
-    func file(_ indices: Range<Int>) throws -> Data {
-      func said(_ part: ((word: Int, voice: Int)) -> String) -> String {
-        let all = indices.map { part(draws[$0].pair) }
-        return Set(all).count == 1 ? all[0] : all.joined(separator: ", ")
-      }
-      let isOne = indices.count == 1
-      let provenance = Provenance(
-        task: "audio-synth", model: name, weightsSHA256: sha,
-        condition: .init(
-          inputSHA256: Digest.sha256(request.input),
-          values: [
-            "word": said { model.description.words[$0.word] },
-            "speaker": said { model.description.voices[$0.voice] },
-          ], isDrawn: pairs.count > 1),
-        key: isOne ? SampleKey(seed: seed, index: indices.lowerBound) : nil, version: PipelineVersion.current,
-        engine: try .current(),
-        options: options.texts.merging(["verb": "complete", "count": "\(indices.count)"]) { $1 })
-      let silence = [Float](repeating: 0, count: rate / 2)
-      let samples = indices.flatMap { index in
-        (index == indices.lowerBound ? [] : silence) + draws[index].levels.map { MuLaw.sample(Int($0)) }
-      }
-      return try MediaStages.encoded(
-        AudioClip(sampleRate: rate, channels: 1, samples: samples, comment: provenance.comment()))
-    }
-    return DrawnFiles(
-      single: try draws.indices.map { (index: $0, data: try file($0..<$0 + 1)) },
-      together: try file(draws.indices))
-  }
-
   public func classify(_ request: InferenceRequest, _ specification: Specification) throws
     -> ClassificationReport
   {
-    let (name, model, levels) = try asked(request, specification)
+    let (name, model, input) = try asked(request, specification)
+    let levels = input.levels
     let score = try score(levels, model, request, word: "", speaker: "")
     var shares: [String: Double] = [:]
     for (entry, probability) in zip(score.entries, score.posterior) {
@@ -179,7 +123,8 @@ extension AudioSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTas
   }
 
   public func embed(_ request: InferenceRequest, _ specification: Specification) throws -> [Float] {
-    let (_, model, levels) = try asked(request, specification)
+    let (_, model, input) = try asked(request, specification)
+    let levels = input.levels
     return try ChunkRunner.single {
       let hop = model.hop
       let frames = (levels.count + hop - 1) / hop

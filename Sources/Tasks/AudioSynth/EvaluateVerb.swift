@@ -54,7 +54,7 @@ extension AudioSynth: EvaluableTask {
     }
     let entries =
       request.model == "all" ? specification.models : [try specification.model(named: request.model)]
-    let judge = try? SoundJudge(contentsOf: Self.entry(of: .judge, specification).weights)
+    let judge = try judge(specification)
     let rows = try entries.map { entry -> EvaluationTable.Row in
       let figures: Figures =
         switch try SoundFile(contentsOf: entry.weights) {
@@ -77,6 +77,17 @@ extension AudioSynth: EvaluableTask {
     ]
   }
 
+  /// The judge of the specification; nil where it names none.
+  /// - Throws: for a judge that cannot be read, or weights that may be a judge's, why.
+  private func judge(_ specification: Specification) throws -> SoundJudge? {
+    if let entry = specification.models.first(where: { SoundFile.kind(of: $0.weights) == .judge }) {
+      return try SoundJudge(contentsOf: entry.weights)
+    }
+    // Otherwise its figures would be missing without a word.
+    try Self.checkReadable(specification)
+    return nil
+  }
+
   static func share(_ hits: [Bool]) -> (mean: Double, standardError: Double) {
     let figure = meanWithError(hits.map { $0 ? 1 : 0 })
     return (figure.mean * 100, figure.standardError * 100)
@@ -94,10 +105,18 @@ extension AudioSynth: EvaluableTask {
     guard !folders.isEmpty else {
       throw PipelineError.usage("--data is missing; \(wanted) would be right")
     }
-    var reason: (any Error)?
+    var (reason, broken): ((any Error)?, (any Error)?)
     for folder in folders {
-      do { return try read(folder) } catch { reason = reason ?? error }
+      do { return try read(folder) } catch let error as PipelineError {
+        reason = reason ?? error
+      } catch { broken = broken ?? error }
     }
-    throw reason ?? PipelineError.usage(wanted)
+    // A folder of something else says less than a file that cannot be read.
+    throw broken ?? reason ?? PipelineError.usage(wanted)
+  }
+
+  /// nil for data of another kind, which leave figures out; broken files are reported.
+  static func ifPresent<Data>(_ read: () throws -> Data) throws -> Data? {
+    do { return try read() } catch is PipelineError { return nil }
   }
 }

@@ -29,6 +29,7 @@ struct Recordings: Sendable {
     levels = try ChunkRunner(workers: workers).map(files.count) { index in
       try Interrupt.check()
       let clip = try AudioClip(contentsOf: files[index])
+      try SoundInput.check(sampleRate: clip.sampleRate, files[index].relativePath)
       let samples = SincResampling.resampled(clip.mono, from: clip.sampleRate, to: sampleRate)
       return samples.map { UInt8(MuLaw.level($0)) }
     }.filter { !$0.isEmpty }

@@ -18,33 +18,48 @@ struct Score: Sendable, Equatable {
   /// By their start.
   var notes: [Note]
 
-  /// Longest time that a key is held, and most notes.
-  static let (longestNote, mostNotes) = (60.0, 100_000)
+  /// Longest time that a key is held, and of all, in seconds; most notes; most bytes of their file.
+  static let (longestNote, longest, mostNotes, mostBytes) = (60.0, 86_400.0, 100_000, 1 << 26)
+  /// Beats a minute.
+  private static let tempos = 1.0...1000
+
+  /// - Throws: as `init(_:name:)`.
+  init(contentsOf file: URL) throws {
+    try self.init(FileBytes.read(file, limit: Self.mostBytes), name: file.relativePath)
+  }
 
   /// Reads a MIDI file, or a text of lines such as `C4 1` (a note and its beats), `C4+E4+G4 2` (a chord), `R 1` (a rest),
   /// `tempo 90` (beats a minute, 120 at first), and `# …`.
   /// - Throws: `PipelineError` of kind `.data` that names the line; `MediaError` for a broken MIDI file.
-  init(contentsOf file: URL) throws {
-    let name = file.relativePath
-    let data = try FileBytes.read(file)
+  init(_ data: Data, name: String) throws {
+    guard data.count <= Self.mostBytes else {
+      throw PipelineError.data("\(name) holds \(data.count) bytes; a score has at most \(Self.mostBytes)")
+    }
     if data.prefix(4) == Data("MThd".utf8) {
-      notes = try MIDIFile(data, name: name).notes.map {
+      let file = try MIDIFile(data, name: name)
+      guard !file.notes.isEmpty || !file.hasPercussion else {
+        throw PipelineError.data(
+          "\(name) has nothing but percussion (channel 10), which is left out; notes of other channels would be right"
+        )
+      }
+      notes = file.notes.map {
         Note(start: $0.start, held: $0.seconds, pitch: $0.pitch, velocity: $0.velocity)
       }
     } else {
-      guard let text = String(validating: data, as: UTF8.self) else {
-        throw PipelineError.data("\(name) is neither a MIDI file nor a text")
-      }
-      notes = try Self.notes(text, name)
+      notes = try Self.notes(String(pipe: data, name: name).withoutByteOrderMark, name)
     }
     guard (1...Self.mostNotes).contains(notes.count) else {
       throw PipelineError.data(
         "\(name) has \(notes.count) notes; 1 to \(Self.mostNotes) would be right")
     }
-    if let long = notes.first(where: { $0.held > Self.longestNote }) {
+    if let long = notes.first(where: { !($0.held <= Self.longestNote) }) {
       throw PipelineError.data(
         "\(name): the note at \(long.start) s is held for \(long.held) s; at most \(Self.longestNote) s would be right"
       )
+    }
+    if let late = notes.first(where: { !($0.start + $0.held <= Self.longest) }) {
+      throw PipelineError.data(
+        "\(name): a note begins at \(late.start) s; a score of at most \(Int(Self.longest)) s would be right")
     }
   }
 
@@ -58,16 +73,19 @@ struct Score: Sendable, Equatable {
     {
       let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
       guard let first = words.first, !first.hasPrefix("#") else { continue }
-      func wrong() -> PipelineError {
-        .data(
-          "\(name):\(index + 1): '\(line.prefix(40))'; a line such as 'C4 1', 'C4+E4 0.5', 'R 2' or 'tempo 90' would be right"
-        )
+      func wrong(
+        _ right: String = "a line such as 'C4 1', 'C4+E4 0.5', 'R 2' or 'tempo 90' would be right"
+      ) -> PipelineError {
+        .data("\(name):\(index + 1): '\(line.prefix(40))'; \(right)")
       }
       guard words.count == 2, let number = Double(words[1]), number.isFinite, number > 0, number <= 10_000
       else {
         throw wrong()
       }
       if first.lowercased() == "tempo" {
+        guard tempos.contains(number) else {
+          throw wrong("a tempo of 1 to 1000 beats a minute would be right")
+        }
         tempo = number
         continue
       }
@@ -79,6 +97,10 @@ struct Score: Sendable, Equatable {
         }
       }
       time += held
+      guard time <= longest else {
+        throw wrong("it ends after \(time) s, and at most \(Int(longest)) s would be right")
+      }
+      guard notes.count <= mostNotes else { throw wrong("at most \(mostNotes) notes would be right") }
     }
     return notes
   }

@@ -41,7 +41,9 @@ extension AudioSynth {
       try model.told(Array(levels[index * levels.count / min(limit, levels.count)].prefix(5 * rate)))
     }
     var figures = try bits(model, some, request)
-    guard let judge, let words = try? testWords(judge.vocabulary, rate, request) else { return figures }
+    guard let judge, let words = try ifPresent({ try testWords(judge.vocabulary, rate, request) }) else {
+      return figures
+    }
     let settings = DilatedStepper.Settings(
       temperature: request.options.number("temperature"), topP: request.options.number("top-p"))
     let voice = DilatedVoice(steps: try model.steps("int8"))

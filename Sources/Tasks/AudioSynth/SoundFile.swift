@@ -37,9 +37,10 @@ enum SoundFile: Sendable {
 
 extension AudioSynth {
   /// The first model of that kind.
-  /// - Throws: `PipelineError` of kind `.usage` where the specification has none.
+  /// - Throws: `PipelineError` of kind `.usage` where the specification has none, all of its files being readable.
   static func entry(of kind: SoundFile.Kind, _ specification: Specification) throws -> Specification.Model {
     guard let entry = specification.models.first(where: { SoundFile.kind(of: $0.weights) == kind }) else {
+      try checkReadable(specification)
       let work =
         switch kind {
         case .words, .voices: "says words"
@@ -55,9 +56,10 @@ extension AudioSynth {
   }
 
   /// The model of that name, or, where that is only the default and makes other sounds, the first that makes those.
-  static func entry(_ name: String, for asked: AskedSound, _ specification: Specification) throws
-    -> Specification.Model
-  {
+  /// - Parameter isGiven: whether the user named it.
+  static func entry(
+    _ name: String, isGiven: Bool, for asked: AskedSound, _ specification: Specification
+  ) throws -> Specification.Model {
     let entry = try specification.model(named: name)
     let wanted: [SoundFile.Kind] =
       switch asked.kind {
@@ -69,15 +71,24 @@ extension AudioSynth {
     if let kind, wanted.contains(kind) { return entry }
     if kind == .judge { throw onlyJudges(entry, specification) }
     // A file that cannot be read says so itself.
-    if kind == nil, asked.kind == .words { return entry }
-    guard asked.kind != .words, kind == nil || kind == .voices || kind == .words else {
+    if kind == nil, isGiven || asked.kind == .words { return entry }
+    guard asked.kind != .words, !isGiven else {
       let right = specification.models.filter {
         SoundFile.kind(of: $0.weights).map(wanted.contains) ?? false
       }.map(\.name)
       throw PipelineError.usage(
-        "model '\(name)' does not make what is asked for; \(right.joined(separator: ", ")) would be right")
+        "model '\(name)' does not make what \(asked.option.map { "\($0) asks for" } ?? "is asked for"); "
+          + (right.isEmpty
+            ? "no model of the specification does" : "\(right.joined(separator: ", ")) would be right"))
     }
     return try Self.entry(of: wanted[0], specification)
+  }
+
+  /// - Throws: for weights of no kind, which may be those that are missed, why they cannot be read.
+  static func checkReadable(_ specification: Specification) throws {
+    for entry in specification.models where SoundFile.kind(of: entry.weights) == nil {
+      _ = try SoundFile(contentsOf: entry.weights)
+    }
   }
 
   static func onlyJudges(_ entry: Specification.Model, _ specification: Specification) -> PipelineError {

@@ -40,9 +40,7 @@ struct SoundPlan: Sendable {
 
   /// Threads share the events; what is heard is the same for any number of them.
   func render(
-    workers: Int, made: @escaping @Sendable () -> Void = {},
-    check: @escaping @Sendable () throws -> Void = {},
-    write: ([Float]) throws -> Void
+    workers: Int, check: @escaping @Sendable () throws -> Void = {}, write: ([Float]) throws -> Void
   ) throws {
     var mix = Mix()
     var next = 0
@@ -58,13 +56,11 @@ struct SoundPlan: Sendable {
           place += block.count
           try mix.flush(upTo: min(following, place), write)
         }
-        made()
       } else {
         let sounds = try ChunkRunner(workers: workers).map(group.count) { index -> [Float] in
           try check()
           var sound: [Float] = []
           try events[group.lowerBound + index].make { sound += $0 }
-          made()
           return sound
         }
         for (sound, event) in zip(sounds, events[group]) { mix.add(sound, at: event.start) }

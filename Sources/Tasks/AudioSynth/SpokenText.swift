@@ -42,3 +42,10 @@ struct Vocabulary: Sendable, Equatable {
 extension WordsModel {
   var vocabulary: Vocabulary { Vocabulary(words: description.words, voices: description.voices) }
 }
+
+extension String {
+  /// Some editors begin a file with a byte order mark, which is no part of the text.
+  var withoutByteOrderMark: String {
+    unicodeScalars.first == "\u{FEFF}" ? String(String.UnicodeScalarView(unicodeScalars.dropFirst())) : self
+  }
+}

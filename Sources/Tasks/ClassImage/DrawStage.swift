@@ -17,12 +17,14 @@ public struct DrawStage: Stage {
   private let chunk: Int
   private let options: Options
 
+  private static let lastIndex = 1_000_000_000
+
   static let options: [OptionDescription] = [
     modelOption,
     .text("class", default: "", help: "what to draw; drawn from P(y) unless given"),
     .integer("seed", in: 0...Int.max, default: 0, help: "the seed; sample i of a seed is always the same"),
     .integer("count", in: 1...10_000, default: 1, help: "how many"),
-    .integer("first", in: 0...1_000_000_000, default: 0, help: "index of the first sample"),
+    .integer("first", in: 0...lastIndex, default: 0, help: "index of the first sample"),
     .text(
       "sampler", default: "", help: "euler, heun, ddim, ancestral or dpm-solver; the model's own unless given"
     ),
@@ -119,6 +121,11 @@ public struct DrawStage: Stage {
     let wanted = try label(text)
     let first = options.integer("first")
     let count = options.integer("count")
+    // Each can be asked for by its own index.
+    guard first + count - 1 <= Self.lastIndex else {
+      throw PipelineError.usage(
+        "--first is \(first) and --count is \(count); the last sample's index is at most \(Self.lastIndex)")
+    }
     let seed = UInt64(options.integer("seed"))
     let model = model
     let chunk = model.drawnTogether(count, workers: context.workers, chunk: chunk)
