@@ -118,7 +118,7 @@ struct WaveformTraining {
           }, frames: frames)
       },
       evaluate: { [("held-out bits/sample", try watch())] }, progress: { _, _ in progress.advance() })
-    try model.network.roundToHalf()
+    try model.network.round(to: training.storage ?? .half)
     let last = try watch()
     try model.network.to(device: .cpu)
     return (outcome == .finished, last)
