@@ -4,8 +4,8 @@ import json
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import nn
+from weights import read
 
 PATCH = 2
 PIXELS = PATCH**2
@@ -13,9 +13,8 @@ PIXELS = PATCH**2
 
 def load(path):
     """The network of a weights' file, and the whole configuration that is stored beside it."""
-    with safe_open(path, "pt") as file:
-        configuration = json.loads(file.metadata()["configuration"])
-        state = {name: file.get_tensor(name).float() for name in file.keys()}
+    metadata, state = read(path)
+    configuration = json.loads(metadata["configuration"])
     network = (UNet if "patch" in configuration["network"] else CausalPatchNetwork)(**configuration["network"])
     network.load_state_dict(state)
     for module in network.modules():

@@ -21,14 +21,13 @@ THREADS = len(os.sched_getaffinity(0))
 def torch_network(weights):
     import torch
     import torch.nn.functional as F
-    from safetensors import safe_open
     from torch import nn
+    from weights import read
 
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
-    with safe_open(weights, "pt") as file:
-        configuration = json.loads(file.metadata()["configuration"])
-        state = {name: file.get_tensor(name) for name in file.keys()}
+    metadata, state = read(weights)
+    configuration = json.loads(metadata["configuration"])
     channels, blocks, scale = (configuration[key] for key in ("channels", "blocks", "scale"))
 
     class Block(nn.Module):

@@ -32,13 +32,7 @@ struct Checkpoint {
         try? JSONDecoder().decode(TrainingRecipe.self, from: Data($0.utf8))
       })
     else { throw TrainingError("\(file.path) is not a checkpoint of this tool") }
-    // How often the run reports and saves does not change the weights.
-    var (now, comparable) = (recipe, then)
-    now.evaluateEvery = 0
-    now.checkpointEvery = 0
-    comparable.evaluateEvery = 0
-    comparable.checkpointEvery = 0
-    guard now == comparable else {
+    guard recipe.decisive == then.decisive else {
       throw TrainingError("\(file.path) was made by another recipe; resume with that one, or begin anew")
     }
     if let before = saved.metadata["context"], before != context {
@@ -47,5 +41,16 @@ struct Checkpoint {
           + "or begin anew")
     }
     return (try saved.tensors.mapValues { try Tensor($0) }, step)
+  }
+}
+
+extension TrainingRecipe {
+  /// Without what changes no step: how often the run reports and saves, how its weights are rounded in the end.
+  fileprivate var decisive: TrainingRecipe {
+    var recipe = self
+    recipe.evaluateEvery = 0
+    recipe.checkpointEvery = 0
+    recipe.storage = nil
+    return recipe
   }
 }

@@ -1,3 +1,5 @@
+public import TorchNN
+
 /// How a model is trained: everything that, with the data, decides the weights.
 public struct TrainingRecipe: Codable, Sendable, Equatable {
   public enum Optimizer: String, Codable, Sendable, CaseIterable {
@@ -35,6 +37,8 @@ public struct TrainingRecipe: Codable, Sendable, Equatable {
   public var gradientClip: Double = 0
   public var emaDecay: Double = 0.999
   public var precision: Precision = .float32
+  /// How the file holds the weights; half unless given.
+  public var storage: WeightStorage?
   /// Steps between evaluations.
   public var evaluateEvery: Int = 1000
   /// Steps between checkpoints.

@@ -34,9 +34,13 @@ public enum StepInstructions: Sendable, CaseIterable {
 }
 
 /// A matrix whose weights are packed once for products with a few vectors at a time.
+///
+/// Weights that are halves, as those of most files are, are kept as halves: half the traffic for the same bits.
 public final class StepLinear: Sendable {
   public let inputs: Int
   public let outputs: Int
+  let isHalf: Bool
+  /// Floats, or halves in their memory.
   private let packed: AlignedFloats
   private let bias: AlignedFloats
 
@@ -45,12 +49,20 @@ public final class StepLinear: Sendable {
   ///   - bias: `[outputs]`.
   public init(_ weight: Tensor, bias: Tensor?) throws {
     (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    packed = AlignedFloats(count: ckernels_step_packed_count(inputs, outputs))
     let values = try weight.to(.float32).contiguous().floats()
-    values.withUnsafeBufferPointer { [inputs, outputs, packed] in
-      ckernels_step_pack($0.baseAddress!, inputs, outputs, packed.address)
-    }
+    let count = ckernels_step_packed_count(inputs, outputs)
+    let halves = AlignedFloats(count: count / 2)
+    // Arithmetic in place of an instruction would take longer to widen halves than memory takes for floats.
+    isHalf =
+      StepInstructions.best != .portable
+      && ckernels_step_pack_halves(values, inputs, outputs, Self.halves(halves))
+    packed = isHalf ? halves : AlignedFloats(count: count)
+    if !isHalf { ckernels_step_pack(values, inputs, outputs, packed.address) }
     self.bias = AlignedFloats(try bias?.floats() ?? [Float](repeating: 0, count: outputs))
+  }
+
+  private static func halves(_ memory: AlignedFloats) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(memory.address).assumingMemoryBound(to: UInt16.self)
   }
 
   /// Floats of one output vector.
@@ -65,8 +77,7 @@ public final class StepLinear: Sendable {
       let target = y + stream * yStride
       for index in 0..<outputs { target[index] += bias.address[index] }
     }
-    ckernels_step_product(
-      instructions.version, packed.address, inputs, outputs, x, xStride, y, yStride, streams)
+    addProduct(x, xStride, y, yStride, streams, instructions.version)
   }
 
   /// y = W x + b, or y += W x where `adds`, for `streams` vectors.
@@ -79,7 +90,18 @@ public final class StepLinear: Sendable {
         (y + stream * yStride).update(from: bias.address, count: roundedOutputs)
       }
     }
-    ckernels_step_product(
-      instructions.version, packed.address, inputs, outputs, x, xStride, y, yStride, streams)
+    addProduct(x, xStride, y, yStride, streams, instructions.version)
+  }
+
+  private func addProduct(
+    _ x: UnsafePointer<Float>, _ xStride: Int, _ y: UnsafeMutablePointer<Float>, _ yStride: Int,
+    _ streams: Int, _ version: CKernelsStepVersion
+  ) {
+    if isHalf {
+      ckernels_step_product_halves(
+        version, Self.halves(packed), inputs, outputs, x, xStride, y, yStride, streams)
+    } else {
+      ckernels_step_product(version, packed.address, inputs, outputs, x, xStride, y, yStride, streams)
+    }
   }
 }

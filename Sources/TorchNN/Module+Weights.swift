@@ -40,13 +40,6 @@ extension Module {
     }
   }
 
-  /// Rounds every weight to what float16 holds, so that a file loses nothing by half the size.
-  public func roundToHalf() throws {
-    for (_, parameter) in namedParameters {
-      parameter.value = try parameter.value.detached().to(.float16).to(.float32)
-    }
-  }
-
   private static func shortened(_ names: [String]) -> String {
     let shown = names.prefix(3).map { "'\($0)'" }.joined(separator: ", ")
     return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown

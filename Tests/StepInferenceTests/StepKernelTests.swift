@@ -41,4 +41,44 @@ struct StepKernelTests {
       }
     }
   }
+
+  /// Weights kept as halves give the bits of those kept as floats.
+  @Test(arguments: StepInstructions.available, [(1, 1), (7, 5), (33, 130), (80, 16), (19, 250)])
+  func halves(_ instructions: StepInstructions, _ size: (Int, Int)) throws {
+    let (inputs, outputs) = size
+    let weight = try Tensor.noise([outputs, inputs], seed: 1).to(.float16).to(.float32)
+    let linear = try StepLinear(weight, bias: nil)
+    #expect(linear.isHalf == (StepInstructions.best != .portable))
+    let count = ckernels_step_packed_count(inputs, outputs)
+    var floats = [Float](repeating: 0, count: count)
+    ckernels_step_pack(try weight.floats(), inputs, outputs, &floats)
+    var halves = [UInt16](repeating: 0, count: count)
+    #expect(ckernels_step_pack_halves(try weight.floats(), inputs, outputs, &halves))
+    let stride = linear.roundedOutputs
+    for streams in [1, 4, 6] {
+      let x = try Tensor.noise([streams, inputs], seed: 3).floats()
+      var expected = [Float](repeating: 0.5, count: streams * stride)
+      var found = expected
+      ckernels_step_product(
+        instructions.version, floats, inputs, outputs, x, inputs, &expected, stride, streams)
+      ckernels_step_product_halves(
+        instructions.version, halves, inputs, outputs, x, inputs, &found, stride, streams)
+      #expect(found == expected)
+    }
+  }
+
+  /// The smallest, the largest, those below the normal ones: each comes back.
+  @Test(arguments: StepInstructions.available) func everyHalf(_ instructions: StepInstructions) throws {
+    let all = (UInt16.min...UInt16.max).map { Float(Float16(bitPattern: $0)) }.filter(\.isFinite)
+    var packed = [UInt16](repeating: 0, count: ckernels_step_packed_count(1, all.count))
+    #expect(ckernels_step_pack_halves(all, 1, all.count, &packed))
+    var found = [Float](repeating: 0, count: packed.count)
+    ckernels_step_product_halves(instructions.version, packed, 1, all.count, [1], 1, &found, 0, 1)
+    #expect(Array(found[..<all.count]) == all)
+  }
+
+  @Test(arguments: [0x1p-25, 0x1.8p-24, 1 + 0x1p-11, -2047.5, 65536, -.infinity, .nan] as [Float])
+  func weightsThatAreNoHalvesStayFloats(_ value: Float) throws {
+    #expect(try !StepLinear(Tensor([1, value], shape: [1, 2]), bias: nil).isHalf)
+  }
 }

@@ -98,6 +98,21 @@ struct TrainingTests {
     #expect(error.description.hasPrefix("the weights to start from: weight 'trunk.head.weight' has shape"))
   }
 
+  /// The file gives back the model that was validated.
+  @Test(arguments: [nil, .half, .int8] as [WeightStorage?]) func storage(_ storage: WeightStorage?) throws {
+    let photographs = try Synthetic.photographs(3)
+    var recipe = recipe(steps: 1)
+    recipe.network.channels = 24
+    recipe.training.storage = storage
+    let training = try training(recipe, photographs, TemporaryFolder())
+    let result = try training.run(
+      resume: false, timeLimit: nil, shouldStop: { false }, progress: { _, _ in })
+    let file = try result.model.weights(notes: [:])
+    #expect(file.tensors["trunk.body.0.conv1.weight"]?.dtype == (storage == .int8 ? .int8 : .float16))
+    let read = try SuperResolutionModel(weights: file, name: "weights.safetensors")
+    #expect(try training.validation(of: read) == result.validation)
+  }
+
   @Test func recipesThatDoNotFitTheData() throws {
     let photographs = try Synthetic.photographs(3)
     var other = recipe()

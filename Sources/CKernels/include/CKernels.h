@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,16 +63,25 @@ typedef enum {
 /// The fastest that this processor has.
 CKernelsStepVersion ckernels_step_best(void);
 
-/// Floats that a matrix takes once packed; outputs are rounded up to `CKernelsLanes`.
+/// Weights of a matrix once packed; outputs are rounded up to `CKernelsLanes`.
 size_t ckernels_step_packed_count(long inputs, long outputs);
 
 /// Packs `weight [outputs, inputs]`.
 void ckernels_step_pack(const float *_Nonnull weight, long inputs, long outputs, float *_Nonnull packed);
 
+/// The same as halves (IEEE 754 binary16), half the traffic.
+/// Returns false, and leaves `packed` unfinished, where a weight is no half.
+bool ckernels_step_pack_halves(const float *_Nonnull weight, long inputs, long outputs, uint16_t *_Nonnull packed);
+
 /// Adds the products of the matrix with `streams` vectors, `x_stride` floats apart, to as many `y`, `y_stride` apart, which
 /// have room for the outputs rounded up. A stream's result does not depend on the number of streams.
 void ckernels_step_product(CKernelsStepVersion version, const float *_Nonnull packed, long inputs, long outputs,
                            const float *_Nonnull x, long x_stride, float *_Nonnull y, long y_stride, long streams);
+
+/// The same from halves, to the same bits.
+void ckernels_step_product_halves(CKernelsStepVersion version, const uint16_t *_Nonnull packed, long inputs,
+                                  long outputs, const float *_Nonnull x, long x_stride, float *_Nonnull y,
+                                  long y_stride, long streams);
 
 /// out = tanh(a) · σ(b), within 3·10⁻⁷, for `count` numbers, a multiple of `CKernelsLanes`.
 void ckernels_step_gates(CKernelsStepVersion version, const float *_Nonnull a, const float *_Nonnull b,

@@ -47,15 +47,14 @@ struct SoundJudge: Sendable {
       description.isPlausible
     else { throw TensorError("\(name) does not hold a judge of audio-synth of this tool") }
     try self.init(description)
-    try network.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+    try network.load(Safetensors(contentsOf: file), name: name)
   }
 
   func weights(notes: [String: String]) throws -> Safetensors {
     var metadata = notes
     metadata["architecture"] = Self.architecture
     metadata[Self.key] = try MetadataText.json(description)
-    return try Safetensors(
-      metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
+    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
   }
 
   /// `[1, bands, frames]` over 0…1 of a recording: its middle, or with silence to both sides.
@@ -156,7 +155,7 @@ extension SoundJudge {
           .stack(rows.map { pictures[$0] }), given: conditioner(labels), noise: noise)
       },
       evaluate: { [("held-out accuracy", try watch())] }, progress: { _, _ in progress.advance() })
-    try judge.network.roundToHalf()
+    try judge.network.round(to: training.storage ?? .half)
     return (judge, outcome == .finished, try watch())
   }
 }

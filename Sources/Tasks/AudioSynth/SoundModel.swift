@@ -53,18 +53,16 @@ public struct SoundModel<Description: SoundDescription>: Sendable {
       configuration.isPlausible(for: description)
     else { throw TensorError("\(name) does not hold a model of audio-synth of this tool") }
     try self.init(configuration, description)
-    try network.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+    try network.load(Safetensors(contentsOf: file), name: name)
   }
 
-  /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`; weights as float16.
+  /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`.
   func weights(notes: [String: String]) throws -> Safetensors {
     var metadata = notes
     metadata[SoundModelKey.architecture] = Description.architecture
     metadata[SoundModelKey.description] = try MetadataText.json(description)
     metadata[SoundModelKey.configuration] = try MetadataText.json(network.configuration)
-    return try Safetensors(
-      metadata: metadata,
-      tensors: network.weights().mapValues { try $0.to(device: .cpu).to(.float16).hostArray() })
+    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
   }
 
   /// What the model is drawn from by: with 8-bit products where its file says what they have to hold.

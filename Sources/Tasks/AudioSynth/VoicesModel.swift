@@ -55,15 +55,14 @@ public struct VoicesModel: Sendable {
       description.isPlausible
     else { throw TensorError("\(name) does not hold voices of audio-synth of this tool") }
     try self.init(description)
-    try network.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+    try network.load(Safetensors(contentsOf: file), name: name)
   }
 
   func weights(notes: [String: String]) throws -> Safetensors {
     var metadata = notes
     metadata["architecture"] = Self.architecture
     metadata[Self.key] = try MetadataText.json(description)
-    return try Safetensors(
-      metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
+    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
   }
 
   var conditioner: MelConditioner {

@@ -100,7 +100,7 @@ struct VoicesTraining {
         return try loss(rows.map { (pictures[$0], known.recordings[$0]) }, noise)
       },
       evaluate: { [("held-out loss", try watch())] }, progress: { _, _ in progress.advance() })
-    try model.network.roundToHalf()
+    try model.network.round(to: training.storage ?? .half)
     let last = try watch()
     model.network.setComputeType(.float32)
     return (model, outcome == .finished, last)

@@ -155,7 +155,7 @@ struct WaveformTraining {
           }, frames: lead + frames)
       },
       evaluate: { [("held-out bits/sample", try watch())] }, progress: { _, _ in progress.advance() })
-    try model.network.roundToHalf()
+    try model.network.round(to: training.storage ?? .half)
     let last = try watch()
     try model.network.to(device: .cpu)
     return (outcome == .finished, last)

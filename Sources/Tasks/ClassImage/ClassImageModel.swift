@@ -106,7 +106,7 @@ public struct ClassImageModel: Sendable {
       architecture.isPlausible(for: description)
     else { throw TensorError("\(name) does not hold a model of class-image of this tool") }
     self.init(architecture, description, try architecture.parts(description))
-    try module.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+    try module.load(Safetensors(contentsOf: file), name: name)
   }
 
   /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`.
@@ -115,15 +115,7 @@ public struct ClassImageModel: Sendable {
     metadata[Key.description] = try MetadataText.json(description)
     metadata[Key.architecture] = type(of: architecture).name
     metadata[Key.configuration] = try MetadataText.json(architecture)
-    return try Safetensors(
-      metadata: metadata,
-      tensors: module.weights().mapValues { weight in
-        let weight = try weight.to(device: .cpu)
-        // Half the size where nothing is lost.
-        let half = try weight.to(.float16)
-        let loss = try (half.to(weight.dtype) - weight).abs().maximum().scalar()
-        return try (loss == 0 ? half : weight).hostArray()
-      })
+    return try Safetensors(metadata: metadata, tensors: module.storedWeights())
   }
 
   /// The same model with another description.

@@ -67,7 +67,7 @@ struct FamilyTraining<Network: NetworkRecipe> {
           batch.pixels, batch.labels, BatchNoise(seed: training.seed, samples: samples, firstStep: step))
       },
       evaluate: { [("held-out loss", try watch())] }, progress: { _, _ in progress.advance() })
-    try model.module.roundToHalf()
+    try model.module.round(to: training.storage ?? .half)
     let last = try watch()
     module.setComputeType(.float32)
     return (try calibrated(model, watched), outcome == .finished, last)

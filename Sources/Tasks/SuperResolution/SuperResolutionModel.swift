@@ -34,7 +34,7 @@ public struct SuperResolutionModel: Sendable {
       }), configuration.isPlausible
     else { throw TensorError("\(name) does not hold a super-resolution network of this tool") }
     network = try SuperResolutionNetwork(configuration)
-    try network.load(file.tensors.mapValues { try Tensor($0) }, name: name)
+    try network.load(file, name: name)
     loss = file.metadata[Key.loss].flatMap(PointEstimate.Loss.init) ?? .absolute
   }
 
@@ -58,7 +58,7 @@ public struct SuperResolutionModel: Sendable {
     metadata[Key.architecture] = Self.architecture
     metadata[Key.configuration] = try MetadataText.json(network.trunk.configuration)
     metadata[Key.loss] = loss.rawValue
-    return try Safetensors(metadata: metadata, tensors: network.weights().mapValues { try $0.hostArray() })
+    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
   }
 
   /// The family: one point of P(high | low).

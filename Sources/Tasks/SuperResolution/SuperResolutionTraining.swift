@@ -77,7 +77,7 @@ public struct SuperResolutionTraining {
   /// - Parameters:
   ///   - start: weights to begin with instead of fresh ones.
   ///   - timeLimit: seconds.
-  /// - Returns: the model with averaged weights, how the run ended, and its PSNR (dB, on Y) on held-out pictures.
+  /// - Returns: the model with averaged weights, rounded as its file holds them, how the run ended, and its PSNR (dB, on Y) on held-out pictures.
   public func run(
     start: SuperResolutionModel? = nil, resume: Bool, timeLimit: Double?, shouldStop: () -> Bool,
     progress: (_ step: Int, _ loss: Double) -> Void
@@ -114,6 +114,7 @@ public struct SuperResolutionTraining {
         return [("psnr", try validation(of: model))]
       }, progress: progress)
     network.setComputeType(.float32)
+    try network.round(to: recipe.training.storage ?? .half)
     return (model, outcome, try validation(of: model))
   }
 
