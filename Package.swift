@@ -152,7 +152,13 @@ let package = Package(
         "PipelineCore", "Conditioners", "StepInference", "MediaTensors", "MediaIO", "Torch", "TestSupport",
         logging,
       ]),
-    tests("TextToImageTask", ["Torch"]),
+    tests(
+      "TextToImageTask",
+      [
+        "PipelineCore", "Conditioners", "Families", "TorchNN", "MediaTensors", "MediaIO", "Torch",
+        "TestSupport",
+        logging,
+      ]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

@@ -36,7 +36,8 @@ struct InferenceArguments: ParsableArguments {
     var given = try GivenOption.parse(optionWords, descriptions, owner: owner)
     if let name = inferring.wordsOption(of: verb), inputs.count > 1 {
       guard given[name] == nil else {
-        throw PipelineError.usage("'\(inputs[1])' is given, and --\(name) as well; one of them would be right")
+        throw PipelineError.usage(
+          "'\(inputs[1])' is given, and --\(name) as well; one of them would be right")
       }
       given[name] = .commandLine(name, inputs[1...].joined(separator: "\n"))
       inputs = [inputs[0]]
@@ -136,7 +137,8 @@ struct ClassifyCommand: ParsableCommand {
 /// `pipeline describe TASK INPUT`: the most probable y in words.
 struct DescribeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "describe", abstract: "Say in words what an input shows, with the probability of each description.",
+    commandName: "describe",
+    abstract: "Say in words what an input shows, with the probability of each description.",
     discussion: InferenceArguments.help(.describe))
 
   @OptionGroup var arguments: InferenceArguments

@@ -16,7 +16,8 @@ struct PipelineTool: ParsableCommand {
       """,
     version: PipelineVersion.current,
     subcommands: [
-      RunCommand.self, ScoreCommand.self, ClassifyCommand.self, DescribeCommand.self, CompleteCommand.self, EmbedCommand.self,
+      RunCommand.self, ScoreCommand.self, ClassifyCommand.self, DescribeCommand.self, CompleteCommand.self,
+      EmbedCommand.self,
       ReplayCommand.self, StageCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
       TrainCommand.self,
     ])

@@ -11,7 +11,8 @@ struct DrawTests {
       let can: [(Verb, Bool)] = [
         (.evaluate, task is any EvaluableTask), (.train, task is any TrainableTask),
         (.score, task is any ScoringTask), (.classify, task is any ClassifyingTask),
-        (.complete, task is any CompletingTask), (.embed, task is any EmbeddingTask),
+        (.describe, task is any DescribingTask), (.complete, task is any CompletingTask),
+        (.embed, task is any EmbeddingTask),
       ]
       for (verb, isAble) in can { #expect(task.verbs.contains(verb) == isAble, "\(task.name) \(verb)") }
     }

@@ -72,10 +72,12 @@ extension AudioSynth {
   ) throws -> Figures {
     let description = model.description
     var figures: Figures = [:]
-    let recordings = try? first(of: request.data, "a folder with notes") {
-      try PlayedNotes(
-        folder: $0, instruments: description.instruments, release: description.release,
-        workers: request.workers)
+    let recordings = try ifPresent {
+      try first(of: request.data, "a folder with notes") {
+        try PlayedNotes(
+          folder: $0, instruments: description.instruments, release: description.release,
+          workers: request.workers)
+      }
     }
     if let recordings, recordings.sampleRate == description.sampleRate {
       let some = spread(

@@ -69,16 +69,15 @@ public struct CaptionModel: Sendable {
       throw TensorError("\(name) knows other words than this version of the tool; train it anew")
     }
     try self.init(description)
-    try network.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+    try network.load(Safetensors(contentsOf: file), name: name)
   }
 
-  /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`; weights as float16.
+  /// The file that `init(contentsOf:)` reads, with more to say about its making in `notes`.
   func weights(notes: [String: String]) throws -> Safetensors {
     var metadata = notes
     metadata["architecture"] = Self.architecture
     metadata[Self.key] = try MetadataText.json(description)
-    return try Safetensors(
-      metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
+    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
   }
 }
 
@@ -93,7 +92,8 @@ extension CaptionModel.Description {
       && (2...1024).contains(text.length) && (1...1024).contains(text.width) && (0...64).contains(text.layers)
       && (1...64).contains(text.heads) && text.width % text.heads == 0
       && (1...512).contains(side) && side % divisor == 0 && family.deviation > 0
-      && (1...10_000).contains(sampler.steps) && (typicality?.isPlausible ?? true) && picture.pictureChannels == 3
+      && (1...10_000).contains(sampler.steps) && (typicality?.isPlausible ?? true)
+      && picture.pictureChannels == 3
       && picture.condition == text.width && picture.sequence == text.width
       && (1...picture.channels.count).contains(picture.attendingLevels ?? 1)
       && (1...16).contains(picture.blocks) && (2...4096).contains(picture.embedding)

@@ -31,15 +31,14 @@ struct SceneJudge: Sendable {
       description.isPlausible
     else { throw TensorError("\(name) does not hold a judge of text-to-image of this tool") }
     try self.init(description)
-    try network.load(Safetensors(contentsOf: file).tensors.mapValues { try Tensor($0) }, name: name)
+    try network.load(Safetensors(contentsOf: file), name: name)
   }
 
   func weights(notes: [String: String]) throws -> Safetensors {
     var metadata = notes
     metadata["architecture"] = Self.architecture
     metadata[Self.key] = try MetadataText.json(description)
-    return try Safetensors(
-      metadata: metadata, tensors: network.weights().mapValues { try $0.to(.float16).hostArray() })
+    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
   }
 
   /// Scores of every choice of every list, one after the other, `[N, 53]`, of `[N, 3, H, W]` over 0…1.

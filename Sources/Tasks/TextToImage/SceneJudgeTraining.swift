@@ -58,7 +58,7 @@ struct SceneJudgeTraining {
         return try Self.loss(judge.scores(x + grain * strength), scenes)
       },
       evaluate: { [("held-out accuracy", try watch())] }, progress: { _, _ in progress.advance() })
-    try judge.network.roundToHalf()
+    try judge.network.round(to: training.storage ?? .half)
     return (judge, outcome == .finished, try watch())
   }
 

@@ -54,7 +54,8 @@ struct ScenesTraining {
     let training = recipe.training
     guard (2...1_000_000).contains(recipe.watched), (2...100_000).contains(recipe.calibrated) else {
       throw PipelineError.usage(
-        "the recipe watches \(recipe.watched) scenes and calibrates by \(recipe.calibrated); 2 or more would be right")
+        "the recipe watches \(recipe.watched) scenes and calibrates by \(recipe.calibrated); 2 or more would be right"
+      )
     }
     let device = try Device(request.device)
     let model = try fresh()
@@ -98,7 +99,7 @@ struct ScenesTraining {
           ))
       },
       evaluate: { [("held-out loss", try watch())] }, progress: { _, _ in progress.advance() })
-    try model.network.roundToHalf()
+    try model.network.round(to: training.storage ?? .half)
     let last = try watch()
     model.network.setComputeType(.float32)
     try model.network.to(device: .cpu)

@@ -7,9 +7,11 @@ internal import Torch
 extension TextToImage: EvaluableTask {
   public var evaluationOptions: [OptionDescription] {
     [
-      .integer("draws", in: 20...100_000, default: 500, help: "evaluate: so many captions, a picture for each"),
+      .integer(
+        "draws", in: 20...100_000, default: 500, help: "evaluate: so many captions, a picture for each"),
       .text(
-        "guidances", default: "", help: "evaluate: several guidances, with commas between; the model's own unless given"),
+        "guidances", default: "",
+        help: "evaluate: several guidances, with commas between; the model's own unless given"),
       .text("sampler", default: "", help: "evaluate: the model's own unless given"),
       .integer("steps", in: 0...10_000, default: 0, help: "evaluate: of the sampler; 0 for the model's own"),
     ]
@@ -28,7 +30,8 @@ extension TextToImage: EvaluableTask {
       throw PipelineError.usage("--data is not for text-to-image: its scenes are rendered")
     }
     guard request.device == "cpu" else {
-      throw PipelineError.usage("--device is '\(request.device)', but scenes are judged on the CPU; 'cpu' would be right")
+      throw PipelineError.usage(
+        "--device is '\(request.device)', but scenes are judged on the CPU; 'cpu' would be right")
     }
     let name = request.model == "all" ? nil : request.model
     let entry = try specification.model(named: name ?? specification.defaults["model"]?.value ?? "scenes")
@@ -42,7 +45,8 @@ extension TextToImage: EvaluableTask {
     ]
     var rows = try parts.map { part in
       EvaluationTable.Row(
-        "rendered, \(part.name)", try figures(judge, count, request, part.draw, speed: false) { _, _, x in x })
+        "rendered, \(part.name)", try figures(judge, count, request, part.draw, speed: false) { _, _, x in x }
+      )
     }
     for guidance in wanted {
       let drawing = try model.drawing(by: request.options, guidance: guidance)
@@ -64,7 +68,8 @@ extension TextToImage: EvaluableTask {
     guard !text.isEmpty else { return nil }
     return try text.split(separator: ",").map { part in
       guard let value = Double(part.trimmingCharacters(in: .whitespaces)), (0...30).contains(value) else {
-        throw PipelineError.usage("--guidances has '\(part)'; numbers from 0 to 30 with commas between would be right")
+        throw PipelineError.usage(
+          "--guidances has '\(part)'; numbers from 0 to 30 with commas between would be right")
       }
       return value
     }
@@ -73,14 +78,16 @@ extension TextToImage: EvaluableTask {
   /// What the judge sees of pictures that were made for captions.
   /// - Parameter draw: pictures of captions, given the rendered ones of the same scenes, `[N, 3, H, W]` over 0…1.
   private func figures(
-    _ judge: SceneJudge, _ count: Int, _ request: EvaluationRequest, _ scene: @escaping @Sendable (KeyedNoise) -> Scene,
+    _ judge: SceneJudge, _ count: Int, _ request: EvaluationRequest,
+    _ scene: @escaping @Sendable (KeyedNoise) -> Scene,
     speed: Bool, _ draw: @escaping @Sendable ([String], BatchNoise, Tensor) throws -> Tensor
   ) throws -> [Double?] {
     let size = 20
     let progress = ProgressLine("judge", total: count, unit: "pictures", mode: request.progress)
     defer { progress.finish() }
     let start = ContinuousClock.now
-    let verdicts = try ChunkRunner(workers: request.workers).map((count + size - 1) / size) { chunk -> [SceneVerdict] in
+    let verdicts = try ChunkRunner(workers: request.workers).map((count + size - 1) / size) {
+      chunk -> [SceneVerdict] in
       try Interrupt.check()
       let rows = chunk * size..<min(count, (chunk + 1) * size)
       let noise = BatchNoise(seed: 2, first: rows.lowerBound, count: rows.count)

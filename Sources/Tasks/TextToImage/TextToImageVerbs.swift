@@ -15,25 +15,32 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
       "abstain-below", in: 0...1, default: 0.01,
       help: "abstain when so small a share of held-out pictures is as unusual")
     let levels = OptionDescription.integer(
-      "levels", in: 4...1000, default: CaptionEvidence.levels, help: "of noise at which captions are compared")
+      "levels", in: 4...1000, default: CaptionEvidence.levels, help: "of noise at which captions are compared"
+    )
     return switch verb {
     case .score: [model, caption]
     case .classify:
       [
-        model, .text("captions", default: "", help: "the captions to choose from, one a line"), levels, abstain,
+        model, .text("captions", default: "", help: "the captions to choose from, one a line"), levels,
+        abstain,
       ]
     case .describe:
       [
         model,
-        .integer("candidates", in: 1...200, default: 16, help: "descriptions that are compared"), levels, abstain,
+        .integer("candidates", in: 1...200, default: 16, help: "descriptions that are compared"), levels,
+        abstain,
       ]
     case .complete:
       [
         model, caption,
-        .text("mask", default: "", help: "a picture, white where pixels are missing; transparent pixels are as well"),
+        .text(
+          "mask", default: "",
+          help: "a picture, white where pixels are missing; transparent pixels are as well"),
         .integer("seed", in: 0...Int.max, default: 0, help: "the seed"),
         .integer("count", in: 1...1000, default: 1, help: "how many draws"),
-        .number("guidance", in: -1...30, default: -1, help: "above 1: closer to the caption; -1 for the model's own"),
+        .number(
+          "guidance", in: -1...30, default: -1, help: "above 1: closer to the caption; -1 for the model's own"
+        ),
         .integer("size", in: 32...1024, default: 64, help: "pixels of a picture's width and height"),
       ]
     case .embed: [model]
@@ -172,7 +179,8 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
       request.input, request.name, side: model.description.side, mask: request.options.text("mask"))
     guard let known = shown else {
       throw PipelineError.usage(
-        "\(request.name) has no missing pixels; --mask with a picture that is white where they are would be right")
+        "\(request.name) has no missing pixels; --mask with a picture that is white where they are would be right"
+      )
     }
     let seed = UInt64(request.options.integer("seed"))
     let count = request.options.integer("count")

@@ -1,0 +1,154 @@
+import Conditioners
+import Foundation
+import MediaIO
+import MediaTensors
+import PipelineCore
+import TestSupport
+import Testing
+import Torch
+
+@testable import TextToImageTask
+
+/// Models of captions: trained, resumed, drawn, and asked.
+struct TextToImageTests {
+  private let small: SmallScenes
+
+  init() throws { small = try SmallScenes() }
+
+  @Test(arguments: ["scenes", "judge"]) func trainsStopsAndResumes(_ model: String) throws {
+    let whole = try small.train(model, "whole")
+    #expect(whole.isFinished)
+    let stopped = try small.train(model, "parts", timeLimit: 1e-9)
+    #expect(!stopped.isFinished)
+    let resumed = try small.train(model, "parts", resume: true)
+    #expect(resumed.isFinished)
+    let (a, b) = (try Safetensors(contentsOf: whole.weights), try Safetensors(contentsOf: resumed.weights))
+    #expect(a == b && !a.tensors.isEmpty)
+  }
+
+  /// One seed, any count, any order, any captions beside it, any number of threads: the same bytes.
+  @Test func drawsAreTheSameInAnyCount() throws {
+    let specification = try small.published()
+    let captions = "a red circle\ntwo blue stars on a white background"
+    let many = try small.draw(
+      specification, captions, ["seed": "3", "count": "3", "first": "2"], workers: 2)
+    #expect(many.single.count == 6 && Set(many.single.map(\.data)).count == 6)
+    for (place, data) in many.single.map(\.data).enumerated() {
+      let caption = captions.split(separator: "\n")[place / 3]
+      let alone = try small.draw(
+        specification, String(caption), ["seed": "3", "first": "\(2 + place % 3)"])
+      #expect(alone.together == data, "\(caption) \(place)")
+    }
+    // The caption is drawn where none is given, and the file names it.
+    let drawn = try small.draw(specification, "", ["seed": "3", "size": "32"])
+    let image = try Image(decoding: drawn.together, name: "drawn")
+    #expect(image.width == 32 && image.height == 32)
+    let provenance = try #require(try Provenance(image.metadata, name: "drawn"))
+    #expect(provenance.condition?.isDrawn == true)
+    let caption = try #require(provenance.condition?.values["caption"])
+    #expect(AskedCaption(caption).notices.isEmpty)
+    let again = try small.draw(specification, "", ["seed": "3", "size": "32", "count": "2"], workers: 2)
+    #expect(again.single[0].data == drawn.together)
+  }
+
+  /// What is told nothing knows no word, also not through what the encoder makes of the caption's beginning.
+  @Test func nothingSaidLeaksNoWord() throws {
+    let model = try CaptionModel(contentsOf: small.published().model(named: "scenes").weights)
+    let captions = ["a red circle", "a black table with 6 chairs"].map { SceneVocabulary.tokens($0).indices }
+    try Autograd.disabled {
+      let x = try Tensor.noise([2, 3, 32, 32], seed: 1)
+      let same = try Tensor.cat(
+        [x.narrow(0, start: 0, length: 1), x.narrow(0, start: 0, length: 1)], axis: 0)
+      let time = try Tensor.full([2], 0.1)
+      let told = try model.network.told(captions)
+      func rows(_ y: Tensor) throws -> (Tensor, Tensor) { (try y.select(0, 0), try y.select(0, 1)) }
+      let (a, b) = try rows(model.network(same, time, told.keeping([0, 0])))
+      #expect(try largestDifference(a, b) == 0)
+      let (empty, _) = try rows(model.network(same, time, model.network.told([[], []])))
+      #expect(try largestDifference(a, empty) == 0)
+      let (c, d) = try rows(model.network(same, time, told))
+      #expect(try largestDifference(c, d) > 0)
+    }
+  }
+
+  @Test func fromPicturesToCaptions() throws {
+    let specification = try small.published()
+    let picture = try small.draw(specification, "a red circle", ["size": "32"]).together
+    let task = TextToImage()
+    let described = try task.describe(
+      small.request(.describe, picture, ["candidates": "4", "levels": "4"]), specification)
+    #expect(described.posterior.count == 4)
+    #expect(abs(described.posterior.reduce(0) { $0 + $1.probability } - 1) < 1e-9)
+    #expect(described.posterior.allSatisfy { AskedCaption($0.name).notices.isEmpty })
+    let classified = try task.classify(
+      small.request(.classify, picture, ["captions": "a red circle\na blue star", "levels": "4"]),
+      specification)
+    #expect(Set(classified.posterior.map(\.name)) == ["a red circle", "a blue star"])
+    let typicality = try #require(classified.typicality)
+    #expect(typicality > 0)
+    let score = try task.score(small.request(.score, picture, ["caption": "a red circle"]), specification)
+    #expect(score.nats.isFinite && score.kind == "estimate" && score.dimensions == 3072)
+    let vector = try task.embed(small.request(.embed, picture), specification)
+    #expect(vector.count == 4 * 16 && vector.allSatisfy(\.isFinite))
+    let words = try task.embed(small.request(.embed, Data("a red circle\n".utf8)), specification)
+    #expect(words.count == 16)
+  }
+
+  @Test func knownPixelsStay() throws {
+    let specification = try small.published()
+    var levels = [UInt8](repeating: 40, count: 32 * 32 * 4)
+    for pixel in 0..<32 * 32 { levels[pixel * 4 + 3] = pixel % 32 < 16 ? 255 : 0 }
+    let holes = try Image(width: 32, height: 32, channels: .rgba, samples: .uint8(levels)).pngData()
+    let files = try TextToImage().complete(
+      small.request(.complete, holes, ["count": "2", "size": "32", "caption": "a red circle"]), specification)
+    #expect(files.single.count == 2 && files.single[0].data != files.single[1].data)
+    for file in files.single {
+      let x = try Image(decoding: file.data, name: "x").tensor()
+      let left = try x.narrow(2, start: 0, length: 16)
+      #expect(try largestDifference(left, .full(left.shape, 40.0 / 255)) < 1e-6)
+      #expect(try largestDifference(x.narrow(2, start: 16, length: 16), .full(left.shape, 40.0 / 255)) > 0.01)
+    }
+  }
+
+  @Test func whatCannotBeIsRefused() throws {
+    let specification = try small.published()
+    let task = TextToImage()
+    func expect(_ kind: PipelineError.Kind, _ body: () throws -> Void) {
+      #expect {
+        try body()
+      } throws: { ($0 as? PipelineError)?.kind == kind }
+    }
+    let oblong = try Image(
+      width: 30, height: 32, channels: .grey, samples: .uint8(.init(repeating: 9, count: 960))
+    ).pngData()
+    expect(.data) { _ = try task.describe(small.request(.describe, oblong), specification) }
+    let whole = try Image(
+      width: 32, height: 32, channels: .grey, samples: .uint8(.init(repeating: 9, count: 1024))
+    ).pngData()
+    for captions in ["", "a red circle", "a red circle\na red circle"] {
+      expect(.usage) {
+        _ = try task.classify(small.request(.classify, whole, ["captions": captions]), specification)
+      }
+    }
+    expect(.usage) { _ = try task.complete(small.request(.complete, whole), specification) }
+    expect(.usage) { _ = try small.draw(specification, "a red circle", ["sampler": "magic"]) }
+    expect(.usage) { _ = try small.draw(specification, "a red circle\na star", ["count": "6000"]) }
+    expect(.usage) { _ = try small.draw(specification, "a red circle", ["captions": "none.txt"]) }
+  }
+
+  /// The table has a row for each part, the judge's own among them.
+  @Test func evaluation() throws {
+    let tables = try TextToImage().evaluate(
+      EvaluationRequest(
+        model: nil, data: [],
+        options: SmallScenes.options(TextToImage().evaluationOptions, ["draws": "20", "guidances": "1, 2"]),
+        workers: 2), small.published())
+    #expect(
+      tables[0].rows.map(\.name) == [
+        "rendered, seen", "rendered, held-out", "seen, guidance 1.0", "held-out, guidance 1.0",
+        "seen, guidance 2.0", "held-out, guidance 2.0",
+      ])
+    #expect(tables[0].rows.allSatisfy { $0.values.count == tables[0].columns.count })
+    #expect(tables[0].rows.allSatisfy { (0...100).contains($0.values[0] ?? -1) })
+  }
+}
