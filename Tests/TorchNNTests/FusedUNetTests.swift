@@ -73,6 +73,36 @@ import Torch
     #expect(try (result - expected).abs().maximum().scalar() < 2e-5 * largest)
   }
 
+  /// With a sequence to attend to, at the lowest level or at all; some are shorter, one is of its first element alone.
+  @Test(arguments: [(1, 10), (nil, 5)] as [(Int?, Int)])
+  func attendsToSequencesAsThePlainNetworkDoes(_ levels: Int?, _ longest: Int) throws {
+    let plain = try network(
+      .init(
+        pictureChannels: 3, patch: 2, channels: [24, 40], blocks: 2, embedding: 16, condition: 12,
+        sequence: 12, attendingLevels: levels))
+    #expect(plain.downAttention.count == 2 * (levels ?? 2) && plain.upAttention.count == 2 * (levels ?? 2))
+    guard let fused = try FusedUNet(plain, height: 20, width: 12) else { return }
+    let lengths = [longest, 1, 3]
+    let mask = try Tensor(
+      lengths.flatMap { length in (0..<longest).map { Float($0 < length ? 1 : 0) } }, shape: [3, longest])
+    let (x, time, global) = (try noise([3, 3, 20, 12], 1), try noise([3], 2), try noise([3, 12], 3))
+    let text = (sequence: try noise([3, longest, 12], 4), mask: mask)
+    let expected = try plain(x, time: time, global: global, text: text)
+    let result = try fused(x, time: time, global: global, text: text)
+    let largest = try expected.abs().maximum().scalar()
+    #expect(try (result - expected).abs().maximum().scalar() < 2e-5 * largest)
+    // It matters, and a picture is the same bytes beside any others.
+    let other = try fused(x, time: time, global: global, text: (try noise([3, longest, 12], 5), mask))
+    #expect(try (result - other).abs().maximum().scalar() > 0.01 * largest)
+    func second(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(0, start: 1, length: 1) }
+    let alone = try fused(
+      second(x), time: second(time), global: second(global), text: (second(text.sequence), second(mask)))
+    #expect(try alone.floats() == second(result).floats())
+    let gap = try Tensor((0..<3 * longest).map { Float($0 % longest == 1 ? 0 : 1) }, shape: [3, longest])
+    #expect(throws: TensorError.self) { try fused(x, time: time, global: global, text: (text.sequence, gap)) }
+    #expect(throws: TensorError.self) { try fused(x, time: time, global: global) }
+  }
+
   private func small() throws -> (plain: UNet, fused: FusedUNet)? {
     let plain = try network(
       .init(pictureChannels: 1, patch: 2, channels: [24, 40], blocks: 2, embedding: 16, condition: 4))

@@ -85,6 +85,14 @@ size_t ckernels_maps_attention_scratch_count(long pixels, long channels, long he
 void ckernels_maps_attention(CKernelsMaps maps, const float *_Nonnull qkv, long channels, long heads,
                              float *_Nonnull output, float *_Nonnull scratch);
 
+size_t ckernels_maps_cross_attention_scratch_count(long pixels, long longest, long channels, long heads);
+
+/// The same of each picture's `query [count, height, width, channels]` to the first of its keys and values, as many as
+/// `lengths` says, at least 1, of `key_value [count, longest, 2 · channels]`.
+void ckernels_maps_cross_attention(CKernelsMaps maps, const float *_Nonnull query, const float *_Nonnull key_value,
+                                   long longest, const long *_Nonnull lengths, long channels, long heads,
+                                   float *_Nonnull output, float *_Nonnull scratch);
+
 #ifdef __cplusplus
 }
 #endif

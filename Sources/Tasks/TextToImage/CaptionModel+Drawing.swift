@@ -2,6 +2,7 @@ internal import Conditioners
 internal import Families
 internal import PipelineCore
 internal import Torch
+internal import TorchNN
 
 extension CaptionModel {
   /// The model with the options' sampler.
@@ -26,6 +27,9 @@ extension CaptionModel {
     }
     return drawing(by: settings)
   }
+
+  /// Whether a picture's bytes do not depend on how many are drawn beside it.
+  var drawsInAnyNumber: Bool { FusedUNet.isFast }
 
   /// Draws a picture for each caption, `[N, 3, side, side]`.
   /// - Parameters:

@@ -36,9 +36,11 @@ public struct CaptionModel: Sendable {
 
   private init(_ description: Description, _ network: CaptionedNetwork) {
     (self.description, self.network) = (description, network)
+    let packed = PackedUNet(network.picture, height: description.side, width: description.side)
     family = DiffusionFamily(
       description.family, sampleShape: [3, description.side, description.side],
       settings: description.sampler, summary: { try network.summary($0, $1, $2) },
+      drawing: { try packed($0, $1, $2.global, text: network.words($2)) },
       backbone: { try network($0, $1, $2) })
   }
 

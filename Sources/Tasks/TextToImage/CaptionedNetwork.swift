@@ -60,7 +60,9 @@ final class CaptionedNetwork: Module {
     try picture.summary(x, time: time, global: given.global, text: words(given))
   }
 
-  private func words(_ given: Conditioning) throws -> (sequence: Tensor, mask: Tensor) {
+  /// What pixels attend to.
+  /// - Throws: `TensorError` where nothing is.
+  func words(_ given: Conditioning) throws -> (sequence: Tensor, mask: Tensor) {
     guard let sequence = given.sequence, let mask = given.sequenceMask else {
       throw TensorError("a captioned network wants to be told a caption")
     }

@@ -25,7 +25,7 @@ public struct DrawCaptionStage: Stage {
     var against: String
   }
 
-  /// Pictures drawn at a time; the last ones are filled up, for libtorch chooses kernels by the batch's size.
+  /// Pictures drawn at a time; the last ones are filled up where libtorch chooses kernels by the batch's size.
   private static let chunk = 4
   private static let mostPictures = 10_000
 
@@ -134,11 +134,13 @@ public struct DrawCaptionStage: Stage {
       progress.log("pipeline: \(notice)")
     }
     let (model, seed) = (model, settings.seed)
-    let chunk = Self.chunk
+    // As many chunks as there are threads, where a picture is the same beside any others.
+    let chunk = model.drawsInAnyNumber ? max(1, min(Self.chunk, total / context.workers)) : Self.chunk
     let chunks = (total + chunk - 1) / chunk
     let parts = try ChunkRunner(workers: context.workers).map(chunks) { part -> [Tensor] in
       try context.checkCancelled()
-      let rows = (0..<chunk).map { places[min(part * chunk + $0, total - 1)] }
+      let size = model.drawsInAnyNumber ? min(chunk, total - part * chunk) : chunk
+      let rows = (0..<size).map { places[min(part * chunk + $0, total - 1)] }
       let noise = BatchNoise(seed: seed, samples: rows.map { UInt64($0.index) }, firstStep: 0)
       let x = try model.draw(
         rows.map(\.caption.words), against: against?.words, noise: noise,

@@ -22,6 +22,8 @@ public final class FusedUNet: @unchecked Sendable {
   private let upsample: [FusedConvolution]
   private let norm: FusedNorm
   private let tail: FusedConvolution
+  private let downAttention: [FusedCrossAttention]
+  private let upAttention: [FusedCrossAttention]
   /// What calls that have ended leave for the next ones.
   private let workspaces = Mutex<[MapWorkspace]>([])
 
@@ -35,7 +37,7 @@ public final class FusedUNet: @unchecked Sendable {
   /// - Throws: `TensorError` when the weights cannot be read.
   public init?(_ network: UNet, height: Int, width: Int) throws {
     let convolutions = network.modules.compactMap { $0 as? Conv2d }
-    guard Self.isFast, network.configuration.sequence == nil,
+    guard Self.isFast,
       convolutions.allSatisfy({ $0.computeType == .float32 && $0.weight.value.device == .cpu })
     else { return nil }
     self.height = height
@@ -67,6 +69,12 @@ public final class FusedUNet: @unchecked Sendable {
     upsample = try network.upsample.enumerated().map { try FusedConvolution($1, size: size(bottom - 1 - $0)) }
     norm = try FusedNorm(network.norm, groups: groups, activates: true)
     tail = try FusedConvolution(network.tail, size: size(0))
+    func crossing(_ attention: CrossAttention2d, _ level: Int) throws -> FusedCrossAttention {
+      try FusedCrossAttention(attention, size: size(level), groups: groups, heads: configuration.heads)
+    }
+    let first = down.count - network.downAttention.count
+    downAttention = try network.downAttention.enumerated().map { try crossing($1, (first + $0) / blocks) }
+    upAttention = try network.upAttention.enumerated().map { try crossing($1, bottom - $0 / blocks) }
     embedding = try FusedEmbedding(
       network, blocks: network.down + [network.middle1, network.middle2] + network.up)
   }
@@ -76,8 +84,14 @@ public final class FusedUNet: @unchecked Sendable {
   ///   - x: `[N, C, H, W]`.
   ///   - time: `[N]`.
   ///   - global: `[N, D]`.
-  public func callAsFunction(_ x: Tensor, time: Tensor, global: Tensor?) throws -> Tensor {
+  ///   - text: `[N, L, D]` and its mask `[N, L]`, ones and then zeros, for a network that has a sequence.
+  public func callAsFunction(
+    _ x: Tensor, time: Tensor, global: Tensor?, text: (sequence: Tensor, mask: Tensor)? = nil
+  ) throws -> Tensor {
     let shape = x.shape
+    guard (text == nil) == (configuration.sequence == nil) else {
+      throw TensorError(text == nil ? "this UNet wants a sequence" : "this UNet takes no sequence")
+    }
     guard shape.count == 4, shape[1...] == [configuration.pictureChannels, height, width],
       time.shape == [shape[0]]
     else {
@@ -86,19 +100,27 @@ public final class FusedUNet: @unchecked Sendable {
           + "\(shape) and \(time.shape) are given")
     }
     let film = try embedding(time.floats(), global?.floats(), pictures: shape[0])
-    let workspace = workspaces.withLock { $0.popLast() } ?? MapWorkspace(scratch: scratchCount)
-    defer { workspaces.withLock { $0.append(workspace) } }
+    let longest = text?.sequence.shape[1] ?? 0
+    let needed = scratchCount(longest: longest)
+    var workspace = workspaces.withLock { $0.popLast() } ?? MapWorkspace(scratch: needed)
+    if workspace.scratch.count < needed { workspace = MapWorkspace(scratch: needed) }
+    defer { workspaces.withLock { [workspace] in $0.append(workspace) } }
+    let words = try text.map { try FusedWords($0.sequence, mask: $0.mask, workspace) }
     let patches = try FeatureMap(unshuffling: x.to(.float32), patch: configuration.patch, workspace)
-    return try evaluated(patches, film).shuffled(configuration.patch)
+    return try evaluated(patches, film, words).shuffled(configuration.patch)
   }
 
-  private func evaluated(_ patches: FeatureMap, _ film: FusedEmbedding.Film) -> FeatureMap {
+  private func evaluated(_ patches: FeatureMap, _ film: FusedEmbedding.Film, _ words: FusedWords?)
+    -> FeatureMap
+  {
     let (blocks, levels) = (configuration.blocks, configuration.channels.count)
     var stream = head(patches)
     var skips: [FeatureMap] = []
     for level in 0..<levels {
       for index in 0..<blocks {
         stream = down[level * blocks + index](stream, film)
+        let attending = level * blocks + index - (down.count - downAttention.count)
+        if let words, attending >= 0 { stream = downAttention[attending](stream, words) }
         skips.append(stream)
       }
       if level < levels - 1 { stream = downsample[level](stream) }
@@ -107,6 +129,9 @@ public final class FusedUNet: @unchecked Sendable {
     for level in 0..<levels {
       for index in 0..<blocks {
         stream = up[level * blocks + index](stream, beside: skips.removeLast(), film)
+        if let words, level * blocks + index < upAttention.count {
+          stream = upAttention[level * blocks + index](stream, words)
+        }
       }
       if level < levels - 1 { stream = upsample[level](stream, enlarged: true) }
     }
@@ -114,11 +139,12 @@ public final class FusedUNet: @unchecked Sendable {
   }
 
   /// What the hungriest layer needs beside its maps.
-  private var scratchCount: Int {
+  private func scratchCount(longest: Int) -> Int {
     let blocks = down + [middle1, middle2] + up
     let layers =
       blocks.map(\.scratchCount) + ([head, tail] + upsample).map(\.scratchCount)
       + downsample.map(\.scratchCount)
+      + (downAttention + upAttention).map { $0.scratchCount(longest: longest) }
     return (layers + [norm.scratchCount, attention.scratchCount]).max()!
   }
 }

@@ -74,3 +74,63 @@ struct FusedAttention {
     return out(attended, adding: x)
   }
 }
+
+/// A `CrossAttention2d` over feature maps.
+struct FusedCrossAttention {
+  private let norm: FusedNorm
+  private let query: FusedPointwise
+  private let keyValue: FusedPointwise
+  private let out: FusedPointwise
+  private let heads: Int
+  private let pixels: Int
+
+  init(_ attention: CrossAttention2d, size: (height: Int, width: Int), groups: Int, heads: Int) throws {
+    norm = try FusedNorm(attention.norm, groups: groups, activates: false)
+    let channels = attention.out.weight.value.shape[0]
+    query = try FusedPointwise(attention.query, inputs: 0..<channels)
+    keyValue = try FusedPointwise(attention.keyValue)
+    out = try FusedPointwise(attention.out, inputs: 0..<channels)
+    self.heads = heads
+    pixels = size.height * size.width
+  }
+
+  func scratchCount(longest: Int) -> Int {
+    max(norm.scratchCount, ckernels_maps_cross_attention_scratch_count(pixels, longest, norm.channels, heads))
+  }
+
+  func callAsFunction(_ x: FeatureMap, _ words: FusedWords) -> FeatureMap {
+    let wanted = query(norm(x))
+    let pairs = keyValue(words.rows)
+    let attended = x.another(channels: x.channels)
+    ckernels_maps_cross_attention(
+      x.maps, wanted.address, pairs.address, words.rows.maps.width, words.lengths, x.channels, heads,
+      attended.address, x.workspace.scratch.address)
+    return out(attended, adding: x)
+  }
+}
+
+/// Sequences that pixels attend to.
+struct FusedWords {
+  /// `[N, 1, L, D]`.
+  let rows: FeatureMap
+  /// Of each, how many of its first ones count.
+  let lengths: [Int]
+
+  /// - Parameters:
+  ///   - sequence: `[N, L, D]`.
+  ///   - mask: `[N, L]`: ones, at least one, and then zeros.
+  /// - Throws: `TensorError` for another mask.
+  init(_ sequence: Tensor, mask: Tensor, _ workspace: MapWorkspace) throws {
+    let longest = sequence.shape[1]
+    let shown = try mask.to(.float32).contiguous().floats()
+    lengths = try (0..<sequence.shape[0]).map { row in
+      let own = shown[row * longest..<(row + 1) * longest]
+      let length = own.prefix { $0 == 1 }.count
+      guard length > 0, own.dropFirst(length).allSatisfy({ $0 == 0 }) else {
+        throw TensorError("a sequence's mask has gaps, or is empty; ones and then zeros would be right")
+      }
+      return length
+    }
+    rows = try FeatureMap(rows: sequence.to(.float32), workspace)
+  }
+}

@@ -24,13 +24,16 @@ public final class PackedUNet: Sendable {
   }
 
   /// What the network gives, without gradients.
-  public func callAsFunction(_ x: Tensor, _ time: Tensor, _ global: Tensor?) throws -> Tensor {
+  public func callAsFunction(
+    _ x: Tensor, _ time: Tensor, _ global: Tensor?, text: (sequence: Tensor, mask: Tensor)? = nil
+  ) throws -> Tensor {
     let fused = try state.withLock { state in
       if case .packed(let fused) = state { return fused }
       let fused = try FusedUNet(network, height: height, width: width)
       state = .packed(fused)
       return fused
     }
-    return try fused?(x, time: time, global: global) ?? network(x, time: time, global: global)
+    return try fused?(x, time: time, global: global, text: text)
+      ?? network(x, time: time, global: global, text: text)
   }
 }

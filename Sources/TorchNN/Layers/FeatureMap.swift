@@ -63,6 +63,18 @@ final class FeatureMap {
     }
   }
 
+  /// A row of pixels for each sequence of `[N, L, D]`, float32.
+  convenience init(rows x: Tensor, _ workspace: MapWorkspace) throws {
+    let shape = x.shape
+    self.init(CKernelsMaps(count: shape[0], height: 1, width: shape[1]), channels: shape[2], workspace)
+    let pixel = AlignedFloats.rounded(channels)
+    address.update(repeating: 0, count: pixels * pixel)
+    try x.contiguous().withBytes { bytes in
+      let source = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
+      for row in 0..<pixels { (address + row * pixel).update(from: source + row * channels, count: channels) }
+    }
+  }
+
   /// `[N, channels / patch², height · patch, width · patch]`.
   func shuffled(_ patch: Int) throws -> Tensor {
     let elements = [Float](unsafeUninitializedCapacity: pixels * channels) { buffer, initialized in

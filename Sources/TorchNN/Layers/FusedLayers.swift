@@ -59,6 +59,14 @@ struct FusedPointwise {
     bias = hasBias ? try convolution.packedBias() : nil
   }
 
+  /// A layer for each pixel.
+  init(_ linear: Linear) throws {
+    (outputs, inputs) = (linear.weight.value.shape[0], linear.weight.value.shape[1])
+    weight = AlignedFloats(count: ckernels_maps_packed_count(1, inputs, outputs))
+    ckernels_maps_pack(1, try linear.weight.value.floats(), inputs, outputs, weight.address)
+    bias = try linear.bias.map { AlignedFloats(try $0.value.floats()) }
+  }
+
   func callAsFunction(_ x: FeatureMap, adding addend: FeatureMap? = nil) -> FeatureMap {
     let y = x.another(channels: outputs)
     ckernels_maps_pointwise(
@@ -101,7 +109,7 @@ struct FusedHalving {
 
 /// A group normalisation with what follows it.
 struct FusedNorm {
-  private let channels: Int
+  let channels: Int
   private let weight: AlignedFloats
   private let bias: AlignedFloats
   private let parameters: CKernelsNorm
