@@ -124,7 +124,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "ClassImageTask", "SuperResolutionTask", "Families", "Conditioners", "StepInference", "TorchNN",
+        "ClassImageTask", "SuperResolutionTask", "TextToImageTask", "Families", "Conditioners",
+        "StepInference", "TorchNN",
         "MediaTensors", "MediaIO", "Torch",
       ],
       path: "Sources/Benchmarks",

@@ -2,6 +2,7 @@
 //
 //     pipeline-benchmarks WEIGHTS.safetensors HEIGHTxWIDTH [fused|plain]
 //     pipeline-benchmarks draw MODEL WEIGHTS.safetensors COUNT STEPS
+//     pipeline-benchmarks caption WEIGHTS.safetensors COUNT STEPS
 //     pipeline-benchmarks wavenet float32|int8 [products]
 //
 // For every empty line read from standard input a random picture is enlarged once, COUNT pictures are drawn together, or
@@ -35,6 +36,15 @@ func runDraws(_ arguments: [String]) throws {
   while readLine() != nil { report(try clock.measure { try benchmark.draw() }) }
 }
 
+func runCaptions(_ arguments: [String]) throws {
+  guard arguments.count == 5, let count = Int(arguments[3]), count > 0, let steps = Int(arguments[4]) else {
+    throw TensorError("usage: pipeline-benchmarks caption WEIGHTS.safetensors COUNT STEPS")
+  }
+  let benchmark = try CaptionBenchmark(weights: arguments[2], count: count, steps: steps)
+  let clock = ContinuousClock()
+  while readLine() != nil { report(try clock.measure { try benchmark.draw() }) }
+}
+
 func runSteps(_ arguments: [String]) throws {
   guard arguments.count >= 3, ["float32", "int8"].contains(arguments[2]) else {
     throw TensorError("usage: pipeline-benchmarks wavenet float32|int8 [products]")
@@ -46,6 +56,7 @@ func runSteps(_ arguments: [String]) throws {
 
 func run(_ arguments: [String]) throws {
   if arguments.count > 1, arguments[1] == "wavenet" { return try runSteps(arguments) }
+  if arguments.count > 1, arguments[1] == "caption" { return try runCaptions(arguments) }
   if arguments.count > 1, arguments[1] == "draw" { return try runDraws(arguments) }
   let sides = arguments.count > 2 ? arguments[2].split(separator: "x").compactMap { Int($0) } : []
   guard sides.count == 2, sides.allSatisfy({ $0 > 0 }) else {

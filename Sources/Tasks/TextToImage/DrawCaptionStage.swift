@@ -1,10 +1,10 @@
 internal import Conditioners
 internal import Families
-internal import Foundation
+public import Foundation
 public import MediaIO
 internal import MediaTensors
 public import PipelineCore
-internal import Torch
+public import Torch
 
 /// Draws pictures given captions, one a line: `a black table with 6 chairs` to a picture, or to a contact sheet of several.
 ///
@@ -16,6 +16,13 @@ public struct DrawCaptionStage: Stage {
   private let weightsSHA256: String
   private let options: Options
   private let settings: Settings
+
+  private init(
+    model: CaptionModel, modelName: String, weightsSHA256: String, options: Options, settings: Settings
+  ) {
+    (self.model, self.modelName, self.weightsSHA256) = (model, modelName, weightsSHA256)
+    (self.options, self.settings) = (options, settings)
+  }
 
   private struct Settings {
     var seed: UInt64
@@ -61,9 +68,22 @@ public struct DrawCaptionStage: Stage {
   static func make(_ options: Options, _ environment: StageEnvironment) throws -> DrawCaptionStage {
     let specification = try environment.specification(for: "draw-caption")
     let entry = try specification.model(named: options.text("model"))
-    let model = try CaptionModel(contentsOf: entry.weights).drawing(by: options)
-    return DrawCaptionStage(
-      model: model, modelName: entry.name, weightsSHA256: try Digest.sha256(of: entry.weights),
+    return try DrawCaptionStage(entry.name, entry.weights, options)
+  }
+
+  /// With a file of weights.
+  /// - Parameter given: options by their names; the others have their defaults.
+  public init(weights: URL, _ given: [String: String] = [:]) throws {
+    let options = try Options(
+      Self.options, owner: "draw-caption",
+      given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) }))
+    try self.init("scenes", weights, options)
+  }
+
+  private init(_ name: String, _ weights: URL, _ options: Options) throws {
+    let model = try CaptionModel(contentsOf: weights).drawing(by: options)
+    self.init(
+      model: model, modelName: name, weightsSHA256: try Digest.sha256(of: weights),
       options: options,
       settings: Settings(
         seed: UInt64(options.integer("seed")), first: options.integer("first"),
@@ -83,6 +103,11 @@ public struct DrawCaptionStage: Stage {
         (index: $0.offset + settings.first, data: try picture($0.element, alone: true).pngData())
       },
       together: try together(draws, text).pngData())
+  }
+
+  /// The pictures of captions, one a line, each `[3, side, side]` over 0…1.
+  public func pictures(_ text: String, workers: Int) throws -> [Tensor] {
+    try draws(text, StageContext(workers: workers)).map(\.pixels)
   }
 
   struct Draw {

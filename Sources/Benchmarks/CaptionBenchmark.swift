@@ -1,0 +1,22 @@
+internal import Foundation
+internal import TextToImageTask
+internal import Torch
+
+/// Draws pictures of a caption again and again, as the stage does.
+struct CaptionBenchmark {
+  private let stage: DrawCaptionStage
+  private let count: Int
+
+  /// - Parameter steps: of the sampler; 0 for the model's own.
+  init(weights: String, count: Int, steps: Int) throws {
+    let options = ["count": "\(count)", "steps": "\(steps)"]
+    stage = try DrawCaptionStage(weights: URL(fileURLWithPath: weights), options)
+    self.count = count
+  }
+
+  func draw() throws {
+    let drawn = try stage.pictures(
+      "a black table with 6 chairs", workers: ProcessInfo.processInfo.activeProcessorCount)
+    guard drawn.count == count else { throw TensorError("\(drawn.count) pictures were drawn, not \(count)") }
+  }
+}
