@@ -170,7 +170,7 @@ let package = Package(
       ],
       resources: [.copy("Golden")]),
     tests("PipelineCore", ["MediaIO", "Torch"]),
-    tests("pipeline", ["PipelineKit", "MediaIO"]),
+    tests("pipeline", ["PipelineKit", "MediaTensors", "MediaIO"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx20

@@ -3,8 +3,9 @@ internal import Foundation
 /// The fundamental frequency of a steady tone by its periods: the difference function of YIN (de Cheveigné & Kawahara
 /// 2002, equations 6 to 8), made finer by following the period over its multiples.
 public enum PitchEstimate {
-  /// Of the normalised difference: below it a lag is a period.
-  private static let threshold = 0.15
+  /// Of the normalised difference: a lag is a period below it, or where no lag is, if it is hardly above the least; and
+  /// above `noise` nothing is.
+  private static let (threshold, margin, noise) = (0.15, 0.1, 0.7)
   /// Seconds over which a period is followed.
   private static let reach = 0.08
 
@@ -62,9 +63,12 @@ public enum PitchEstimate {
       sum += difference[lag]
       normalised[lag] = sum > 0 ? difference[lag] * Double(lag) / sum : 1
     }
+    // Noise lifts all lags alike.
+    guard let least = normalised[shortest..<longest].min(), least < noise else { return nil }
+    let limit = max(threshold, least + margin)
     var lag = shortest
     while lag < longest {
-      if normalised[lag] < threshold {
+      if normalised[lag] < limit {
         while lag < longest, normalised[lag + 1] < normalised[lag] { lag += 1 }
         return lag
       }

@@ -44,7 +44,8 @@ public final class DilatedSteps: @unchecked Sendable {
       AlignedFloats(try parameter?.value.contiguous().floats() ?? [])
     }
     let parts = [
-      try values(network.embedding), try values(network.phase),
+      try values(network.embedding),
+      AlignedFloats(try Autograd.disabled { try network.excitations()?.contiguous().floats() ?? [] }),
       try values { try $0.conv.weight.value.narrow(1, start: 0, length: r) },
       try values { try $0.conv.weight.value.narrow(1, start: r, length: r) },
       try values { $0.out.weight.value }, try values { $0.out.bias!.value },

@@ -11,7 +11,11 @@ struct EvaluateCommand: ParsableCommand {
       + "low resolution, any other picture is reduced by MATLAB's bicubic.\n\n"
       + "class-image: bits a pixel, classification by Bayes's rule, also with half of a picture missing, strange "
       + "pictures (--ood), and how draws look to an independent classifier. --data is a folder with MNIST's files or "
-      + "a folder of pictures for each class; Fashion-MNIST where Debian puts it, unless given.")
+      + "a folder of pictures for each class; Fashion-MNIST where Debian puts it, unless given.\n\n"
+      + "audio-synth: bits a sample, words and speakers that a judge hears in draws, notes in tune. --data names folders of "
+      + "recordings <word>_<voice>_<take>.wav, or of notes.\n\n"
+      + "text-to-image: counts, colours, shapes and relations that a judge sees in draws of captions, of combinations that were "
+      + "trained on and of those that were held out; needs no data.")
 
   @Argument(help: "A task; `pipeline list` names them.")
   var task: String

@@ -64,8 +64,10 @@ struct SmallSounds {
           heldOut: 4
           release: 0.05
           phases: 16
+          partials: 3
           lead: 2
           jitter: 1
+          temperature: 0.7
           frames: 4
           \(network)
       \(training)

@@ -20,6 +20,14 @@ struct PitchEstimateTests {
     #expect(abs(1200 * log2(found / frequency)) < 1)
   }
 
+  /// Noise of a third of the tone's power.
+  @Test(arguments: [130.8128, 440, 1046.5023]) func isHeardThroughHiss(_ frequency: Double) throws {
+    let found = try #require(
+      PitchEstimate.frequency(
+        tone(frequency, noise: 0.15), sampleRate: 16_000, range: frequency / 4...frequency * 4))
+    #expect(abs(1200 * log2(found / frequency)) < 5)
+  }
+
   /// A note that is off by ten cents is told from one that is right.
   @Test func seesTenCents() throws {
     let found = try #require(PitchEstimate.frequency(tone(440 * exp2(10.0 / 1200)), sampleRate: 16_000))

@@ -236,6 +236,7 @@ struct DilatedTests {
   {
     var configuration = Self.configuration
     configuration.phases = 24
+    configuration.partials = 3
     configuration.features = 7
     let toned = try DilatedCausalNetwork(configuration)
     try toned.initialize(seed: 4)

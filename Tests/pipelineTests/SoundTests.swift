@@ -1,5 +1,6 @@
 import Foundation
 import MediaIO
+import MediaTensors
 import PipelineKit
 import Testing
 
@@ -126,6 +127,52 @@ struct SoundTests {
     #expect(same.status == 0, "\(same.errors)")
   }
 
+  /// Within ten cents, half a second long, by every instrument that is asked for.
+  @Test func notesAreInTune() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    for (note, frequency, instrument) in [
+      ("C4", 261.626, "flute"), ("A4", 440, "clarinet"), ("Eb5", 622.254, "trumpet"),
+      ("G3", 195.998, "piano"),
+    ] {
+      let played = try tool([
+        "run", "audio-synth", "--note", note, "--instrument", instrument, "--seconds", "0.6", "-o",
+        "note.flac",
+      ])
+      #expect(played.status == 0, "\(played.errors)")
+      let clip = try sound("note.flac", tool)
+      #expect(clip.sampleRate == 16_000)
+      checkSound(clip, instrument)
+      let found = PitchEstimate.frequency(
+        Array(clip.samples[800..<8800]), sampleRate: clip.sampleRate, range: frequency / 4...frequency * 4)
+      let cents = found.map { abs(1200 * log2($0 / frequency)) } ?? .infinity
+      #expect(cents < 10, "\(note) of \(instrument) is \(cents) cents off")
+    }
+    let replay = try tool(["replay", "note.flac"])
+    #expect(replay.status == 0, "\(replay.errors)")
+  }
+
+  @Test func tunesArePlayedAndReplayed() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try Data("tempo 240\nC4 1\nE4+G4 1\nR 1\nC5 2\n".utf8).write(
+      to: tool.folder.appendingPathComponent("tune.txt"))
+    let played = try tool([
+      "run", "audio-synth", "--score", "tune.txt", "--instrument", "flute", "--seed", "2", "-o", "tune.wav",
+    ])
+    #expect(played.status == 0, "\(played.errors)")
+    let clip = try sound("tune.wav", tool)
+    // Five beats of a quarter of a second, and half a second until the last note is over.
+    #expect(abs(clip.duration - 1.75) < 0.02)
+    checkSound(clip, "tune")
+    let replay = try tool(["replay", "tune.wav"])
+    #expect(replay.status == 0, "\(replay.errors)")
+    try Data("C4 1\nH4 1\n".utf8).write(to: tool.folder.appendingPathComponent("tune.txt"))
+    let refused = try tool(["run", "audio-synth", "--score", "tune.txt", "-o", "x.wav"])
+    #expect(refused.status == 1 && refused.errors.contains("tune.txt:2"), "\(refused.errors)")
+    #expect(tool.files == ["tune.txt", "tune.wav"])
+  }
+
   @Test func spectrogramsGoWithTheirSounds() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -158,7 +205,7 @@ struct SoundTests {
       (["run", "audio-synth", "-o", "a.mp3"], 2), (["run", "audio-synth", "--model", "judge"], 2),
       (["score", "audio-synth", "none.wav"], 1),
       (["run", "audio-synth", "--format", "ogg", "-o", "a.wav"], 2),
-      (["run", "audio-synth", "--note", "C4"], 2), (["run", "audio-synth", "--mel", "none.wav"], 1),
+      (["run", "audio-synth", "--note", "C9"], 2), (["run", "audio-synth", "--mel", "none.wav"], 1),
       (["run", "audio-synth", "--note", "C4", "--speak", "4"], 2),
       (["complete", "audio-synth", "none.wav"], 2),
       (["run", "audio-synth", "--model", "digits", "--note", "C4"], 2),

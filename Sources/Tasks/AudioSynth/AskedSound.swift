@@ -41,7 +41,8 @@ struct AskedSound {
     .integer("count", in: 1...1000, default: 1, help: "how many draws"),
     .integer("first", in: 0...lastIndex, default: 0, help: "index of the first draw"),
     .number(
-      "temperature", in: 0...2, default: 1, help: "below 1: nearer to what is most probable, and duller"),
+      "temperature", in: -1...2, default: -1,
+      help: "below 1: nearer to what is most probable, and duller; -1 for the model's own"),
     .number(
       "top-p", in: 0.01...1, default: 1,
       help: "draw each sample from the most probable levels that have this share together"),

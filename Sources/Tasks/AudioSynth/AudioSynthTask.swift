@@ -6,8 +6,8 @@ public struct AudioSynth: PipelineTask {
   public init() {}
 
   public let name = "audio-synth"
-  public let summary = "speak words in a voice, and say who says what"
-  public let statement = "P(sound | words and voice, or spectrogram)"
+  public let summary = "speak words in a voice, play notes, and say who says what"
+  public let statement = "P(sound | words and voice, notes, or spectrogram)"
   public let verbs: Set<Verb> = [.run, .score, .classify, .complete, .embed, .train, .evaluate]
   public let outputExtension = "wav"
   public let outputExtensions: Set<String> = ["wav", "flac", "ogg"]

@@ -7,7 +7,8 @@ extension AudioSynth: EvaluableTask {
     [
       .integer("limit", in: 10...1_000_000, default: 300, help: "evaluate: at most so many test recordings"),
       .integer("draws", in: 10...100_000, default: 300, help: "evaluate: so many draws are judged"),
-      .number("temperature", in: 0...2, default: 1, help: "evaluate: of the draws"),
+      .number(
+        "temperature", in: -1...2, default: -1, help: "evaluate: of the draws; -1 for the model's own"),
       .number("top-p", in: 0.01...1, default: 1, help: "evaluate: of the draws"),
     ]
   }

@@ -19,6 +19,8 @@ public struct NotesDescription: SoundDescription {
   public var sampleRate: Int
   /// Of every so many recordings, one was not trained on.
   public var heldOut: Int
+  /// Of draws, unless said otherwise: tones are nearly certain, and what is left of the noise only adds up.
+  public var temperature: Double
   public var ranges: DilatedRanges?
 
   public var features: Int { conditioner(hop: 1).features }
@@ -31,7 +33,7 @@ public struct NotesDescription: SoundDescription {
     (1...1000).contains(instruments.count) && Set(instruments).count == instruments.count
       && (0...127).contains(lowest) && (lowest...127).contains(highest) && (0...127).contains(softest)
       && (softest...127).contains(loudest) && (0...60).contains(release)
-      && (2...1_000_000).contains(heldOut)
+      && (2...1_000_000).contains(heldOut) && (0...2).contains(temperature)
       && (1000...192_000).contains(sampleRate)
   }
 }

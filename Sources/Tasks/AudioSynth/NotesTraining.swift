@@ -15,6 +15,8 @@ struct NotesRecipe: SoundRecipe, Sendable, Equatable {
   var release: Double
   /// Parts of a cycle that the excitation tells apart.
   var phases: Int
+  /// Of the excitation; beyond a dozen or so the network makes its own.
+  var partials: Int
   /// Frames of one training sample.
   var frames: Int
   /// Frames before it that are heard but not learned.
@@ -22,6 +24,8 @@ struct NotesRecipe: SoundRecipe, Sendable, Equatable {
   /// The deviation, in levels, of what is heard in training from what was recorded: whoever only goes on from recordings
   /// is lost once he must go on from his own draws.
   var jitter: Double
+  /// Of draws, unless said otherwise.
+  var temperature: Double
   var network: WaveNetRecipe
   var training: TrainingRecipe
 }
@@ -34,27 +38,28 @@ struct NotesTraining {
   func callAsFunction(_ folder: URL) throws -> (model: NotesModel, isFinished: Bool, loss: Double) {
     let data = try PlayedNotes(folder: folder, release: recipe.release, workers: request.workers)
     guard (2...1_000_000).contains(recipe.heldOut), data.recordings.count >= recipe.heldOut,
-      (1...256).contains(recipe.phases)
+      (1...4096).contains(recipe.phases), (1...256).contains(recipe.partials)
     else {
       throw PipelineError.usage(
-        "the recipe watches one of \(recipe.heldOut) recordings and has \(recipe.phases) phases; 2 or more, at most as "
-          + "many as there are (\(data.recordings.count)), and 1 to 256 would be right")
+        "the recipe watches one of \(recipe.heldOut) recordings and has \(recipe.phases) phases of \(recipe.partials) partials; 2 or more, at most as "
+          + "many as there are (\(data.recordings.count)), 1 to 4096 and 1 to 256 would be right")
     }
     request.log.info("\(data.recordings.count) notes of \(data.instruments.joined(separator: ", "))")
     let (pitches, velocities) = (data.recordings.map(\.pitch), data.recordings.map(\.velocity))
     let description = NotesDescription(
       instruments: data.instruments, lowest: pitches.min() ?? 0, highest: pitches.max() ?? 0,
       softest: velocities.min() ?? 0, loudest: velocities.max() ?? 0, release: recipe.release,
-      sampleRate: data.sampleRate, heldOut: recipe.heldOut)
+      sampleRate: data.sampleRate, heldOut: recipe.heldOut, temperature: recipe.temperature)
     var configuration = try recipe.network.configuration(for: description)
     configuration.phases = recipe.phases
+    configuration.partials = recipe.partials
     let model = try NotesModel(configuration, description)
     let known = data.part(heldOut: recipe.heldOut, isWatched: false).map { model.told($0) }
     let watched = data.part(heldOut: recipe.heldOut, isWatched: true).map { model.told($0) }
     let training = WaveformTraining(
       training: recipe.training, frames: recipe.frames, lead: recipe.lead, jitter: recipe.jitter,
       context:
-        "\(try MetadataText.json(recipe.network)), \(recipe.phases) phases, \(recipe.lead) and \(recipe.frames) frames of "
+        "\(try MetadataText.json(recipe.network)), \(recipe.phases) phases, \(recipe.partials) partials, \(recipe.lead) and \(recipe.frames) frames of "
         + "\(known.count) notes, jitter \(recipe.jitter)",
       request: request)
     let result = try training(model, known, watched: watched)

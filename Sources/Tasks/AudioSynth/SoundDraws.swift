@@ -30,11 +30,18 @@ struct SoundDraws: Sendable {
   }
 }
 
+extension DilatedStepper.Settings {
+  /// - Parameter ownTemperature: of the model, where the options say nothing else.
+  init(_ options: Options, ownTemperature: Double) {
+    let asked = options.number("temperature")
+    self.init(temperature: asked < 0 ? ownTemperature : asked, topP: options.number("top-p"))
+  }
+}
+
 extension SynthesizeStage {
   func draws(_ text: String, _ context: StageContext, indices: Range<Int>) throws -> SoundDraws {
     let seed = UInt64(options.integer("seed"))
-    let settings = DilatedStepper.Settings(
-      temperature: options.number("temperature"), topP: options.number("top-p"))
+    let settings = DilatedStepper.Settings(options, ownTemperature: source.temperature)
     func drawn(_ index: Int, _ stream: String, _ bound: Int, _ count: Int = 1) -> [Int] {
       KeyedNoise(seed: seed, sample: UInt64(index), step: 0, stream: stream)
         .integers(below: bound, count: count)

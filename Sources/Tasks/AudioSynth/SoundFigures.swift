@@ -44,8 +44,7 @@ extension AudioSynth {
     guard let judge, let words = try ifPresent({ try testWords(judge.vocabulary, rate, request) }) else {
       return figures
     }
-    let settings = DilatedStepper.Settings(
-      temperature: request.options.number("temperature"), topP: request.options.number("top-p"))
+    let settings = DilatedStepper.Settings(request.options, ownTemperature: 1)
     let voice = DilatedVoice(steps: try model.steps("int8"))
     let start = ContinuousClock.now
     let again = try ChunkRunner(workers: request.workers).map(words.count) { index -> [UInt8] in

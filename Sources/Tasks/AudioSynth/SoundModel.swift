@@ -90,7 +90,8 @@ extension DilatedCausalNetwork.Configuration {
     levels == MuLaw.levels && (16...512).contains(channels) && channels % 16 == 0
       && (16...1024).contains(skip) && skip % 16 == 0 && (1...64).contains(dilations.count)
       && dilations.allSatisfy { (1...65_536).contains($0) } && features == description.features
-      && (1...1024).contains(condition) && (1...4096).contains(hop)
+      && (1...1024).contains(condition) && (1...4096).contains(hop) && (phases == nil) == (partials == nil)
+      && (1...4096).contains(phases ?? 1) && (1...256).contains(partials ?? 1)
       && (description.ranges?.isPlausible(for: self) ?? true)
   }
 }

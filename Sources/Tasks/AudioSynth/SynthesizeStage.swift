@@ -22,6 +22,12 @@ public struct SynthesizeStage: Stage {
     case notes(Notes)
     case recording(Vocoder, DilatedVoice)
 
+    /// Of draws, where the options say nothing else.
+    var temperature: Double {
+      if case .notes(let notes) = self { return notes.model.description.temperature }
+      return 1
+    }
+
     var sampleRate: Int {
       switch self {
       case .words(let speech): speech.sampleRate

@@ -10,7 +10,8 @@ struct AskedCaption: Sendable, Equatable {
   /// A line for each thing that the model cannot know, or does not do.
   let notices: [String]
 
-  init(_ text: String) {
+  /// - Parameter isWhole: whether it should be a whole caption; a negative one may name a thing alone.
+  init(_ text: String, isWhole: Bool = true) {
     self.text = text
     let tokens = SceneVocabulary.tokens(text)
     words = tokens.indices
@@ -28,7 +29,7 @@ struct AskedCaption: Sendable, Equatable {
           "\(shown) has \(tokens.leftOut) words more than the \(SceneVocabulary.longestText) that can be told; they are left out"
         )
       }
-      do { _ = try SceneParser.parse(text) } catch {
+      do { if isWhole { _ = try SceneParser.parse(text) } } catch {
         notices.append("\(shown) is not of what was learned: \(error)")
       }
     }

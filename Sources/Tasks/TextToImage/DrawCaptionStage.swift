@@ -34,7 +34,7 @@ public struct DrawCaptionStage: Stage {
 
   /// Pictures drawn at a time; the last ones are filled up where libtorch chooses kernels by the batch's size.
   private static let chunk = 4
-  private static let mostPictures = 10_000
+  private static let (mostPictures, lastIndex) = (10_000, 1_000_000_000)
 
   static let options: [OptionDescription] =
     [
@@ -43,7 +43,7 @@ public struct DrawCaptionStage: Stage {
       .text("against", default: "", help: "a negative caption: what the picture should not be of"),
       .integer("seed", in: 0...Int.max, default: 0, help: "the seed; sample i of a seed is always the same"),
       .integer("count", in: 1...mostPictures, default: 1, help: "how many of each caption"),
-      .integer("first", in: 0...1_000_000_000, default: 0, help: "index of the first sample"),
+      .integer("first", in: 0...lastIndex, default: 0, help: "index of the first sample"),
     ] + samplerOptions + [
       .integer(
         "size", in: 32...1024, default: 64, help: "pixels of a picture's width and height; the model draws 32"
@@ -136,14 +136,19 @@ public struct DrawCaptionStage: Stage {
   func draws(_ text: String, _ context: StageContext) throws -> [Draw] {
     let asked = try captions(text)
     let (first, count) = (settings.first, settings.count)
+    // Each can be asked for by its own index.
+    guard first + count - 1 <= Self.lastIndex else {
+      throw PipelineError.usage(
+        "--first is \(first) and --count is \(count); the last sample's index is at most \(Self.lastIndex)")
+    }
     let total = (asked?.count ?? 1) * count
     guard total <= Self.mostPictures else {
       throw PipelineError.usage(
         "\(asked?.count ?? 1) captions × \(count) are \(total) pictures; at most \(Self.mostPictures) at a time would be right"
       )
     }
-    let known = asked?.map(AskedCaption.init)
-    let against = settings.against.isEmpty ? nil : AskedCaption(settings.against)
+    let known = asked?.map { AskedCaption($0) }
+    let against = settings.against.isEmpty ? nil : AskedCaption(settings.against, isWhole: false)
     let places = (0..<total).map { place -> (index: Int, caption: AskedCaption) in
       let index = first + place % count
       return (
@@ -186,7 +191,11 @@ public struct DrawCaptionStage: Stage {
       try draws.map { try picture($0, alone: false) }, columns: columns == 0 ? nil : columns)
     let captions = draws.map(\.caption.text)
     let shown = Set(captions).count == 1 ? captions[0] : captions.joined(separator: "\n")
-    try provenance(text, shown, isDrawn: draws[0].isDrawn, key: nil, options: options.texts)
+    // Each caption once, in place of the file that they may have come from.
+    let asked = draws[0].isDrawn ? "" : try self.captions(text)?.joined(separator: "\n") ?? ""
+    var texts = options.texts
+    texts["captions"] = ""
+    try provenance(asked, shown, isDrawn: draws[0].isDrawn, key: nil, options: texts)
       .write(to: &sheet.metadata)
     return sheet
   }

@@ -114,7 +114,7 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
         lines.count < 2 || lines.count > 1000
           ? "\(lines.count) captions are given; 2 to 1000 would be right" : "two captions are alike")
     }
-    let captions = lines.map(AskedCaption.init)
+    let captions = lines.map { AskedCaption($0) }
     Self.notify(captions, request)
     let (x, known) = try ScenePicture.pixels(request.input, request.name, side: model.description.side)
     try Self.checkWhole(known, request)

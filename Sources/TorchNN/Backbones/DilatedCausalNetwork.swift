@@ -1,3 +1,4 @@
+internal import Foundation
 public import Torch
 
 /// A causal convolution of two taps `dilation` apart, shifted by the condition, a gate, and a residual
@@ -57,10 +58,12 @@ public final class DilatedCausalNetwork: Module {
     /// P: parts of a cycle, where the features end with the phase of a tone at a step's first sample and what it advances
     /// by each sample, both in cycles; nil where they do not.
     public var phases: Int?
+    /// Q: partials of that tone; nil where there is no phase.
+    public var partials: Int?
 
     public init(
       levels: Int = 256, channels: Int, dilations: [Int], skip: Int, features: Int, condition: Int, hop: Int,
-      phases: Int? = nil
+      phases: Int? = nil, partials: Int? = nil
     ) {
       self.levels = levels
       self.channels = channels
@@ -70,6 +73,7 @@ public final class DilatedCausalNetwork: Module {
       self.condition = condition
       self.hop = hop
       self.phases = phases
+      self.partials = partials
     }
 
     /// Samples before the present one that can change what is said of it.
@@ -79,8 +83,10 @@ public final class DilatedCausalNetwork: Module {
   public let configuration: Configuration
   /// `[K, R]`.
   public let embedding: Parameter
-  /// `[P, R]`: a harmonic excitation, added to the embedding (Wang et al. 2019, "Neural source-filter waveform models").
-  public let phase: Parameter?
+  /// `[2 Q, R]`: a harmonic excitation, added to the embedding (Wang et al. 2019, "Neural source-filter waveform models"):
+  /// cosines of the partials, then their sines. Of a table with a row for each part of the cycle no row would know its
+  /// neighbours.
+  public let partials: Parameter?
   public let condition1: Linear
   public let condition2: Linear
   public let body: [DilatedBlock]
@@ -93,7 +99,12 @@ public final class DilatedCausalNetwork: Module {
     self.configuration = configuration
     let (r, s, d) = (configuration.channels, configuration.skip, configuration.condition)
     embedding = try Parameter([configuration.levels, r], .normal(deviation: 0.5))
-    phase = try configuration.phases.map { try Parameter([$0, r], .normal(deviation: 0.5)) }
+    partials =
+      try configuration.phases == nil
+      ? nil
+      : configuration.partials.map {
+        try Parameter([2 * $0, r], .normal(deviation: 0.5 / Double($0).squareRoot()))
+      }
     condition1 = try Linear(configuration.features - (configuration.phases == nil ? 0 : 2), 2 * d)
     condition2 = try Linear(2 * d, d)
     body = try configuration.dilations.map { try DilatedBlock(channels: r, condition: d, dilation: $0) }
@@ -105,7 +116,8 @@ public final class DilatedCausalNetwork: Module {
   /// D numbers for each step of the features, `[N, F, D]` of `[N, F, features]`.
   public func condition(_ features: Tensor) throws -> Tensor {
     let told =
-      phase == nil ? features : try features.narrow(2, start: 0, length: features.shape[2] - 2).contiguous()
+      partials == nil
+      ? features : try features.narrow(2, start: 0, length: features.shape[2] - 2).contiguous()
     return try condition2(condition1(told).silu()).silu()
   }
 
@@ -117,19 +129,38 @@ public final class DilatedCausalNetwork: Module {
     try head2(activations(previous, features: features).hidden)
   }
 
+  /// `[P, R]`: the excitation in the middle of each part of the cycle; nil where there is none.
+  public func excitations() throws -> Tensor? {
+    guard let partials, let count = configuration.phases else { return nil }
+    let half = partials.value.shape[0] / 2
+    var (cosines, sines): ([Float], [Float]) = ([], [])
+    for part in 0..<count {
+      let angle = 2 * Double.pi * (Double(part) + 0.5) / Double(count)
+      for partial in 1...half {
+        cosines.append(Float(cos(Double(partial) * angle)))
+        sines.append(Float(sin(Double(partial) * angle)))
+      }
+    }
+    let shape = [count, half]
+    let both = try Tensor.cat([Tensor(cosines, shape: shape), Tensor(sines, shape: shape)], axis: 1).to(
+      device: partials.value.device)
+    // In double precision, so that its rounding is the same wherever it is computed.
+    return try both.to(.float64).matmul(partials.value.to(.float64)).to(.float32)
+  }
+
   /// `[N, F · hop, R]`: the row of each sample's part of the cycle.
-  private func excitation(_ phase: Parameter, _ features: Tensor, samples: Int) throws -> Tensor {
+  private func excitation(_ table: Tensor, _ features: Tensor, samples: Int) throws -> Tensor {
     let (n, frames, all) = (features.shape[0], features.shape[1], features.shape[2])
     let offsets = try Tensor((0..<samples / frames).map(Float.init), shape: [1, 1, samples / frames])
       .to(device: features.device)
     let start = try features.narrow(2, start: all - 2, length: 1)
     let advance = try features.narrow(2, start: all - 1, length: 1)
     let place = try start + advance * offsets
-    let count = phase.value.shape[0]
+    let count = table.shape[0]
     // As the kernel does it, in single precision, so that both find the same part.
     let index = try ((place - place.floored()) * Double(count)).floored().clamped(0, Double(count - 1)).to(
       .int64)
-    return try phase.value.indexSelect(0, index.reshaped([n * samples]))
+    return try table.indexSelect(0, index.reshaped([n * samples]))
       .reshaped([n, samples, configuration.channels])
   }
 
@@ -153,7 +184,7 @@ public final class DilatedCausalNetwork: Module {
     let given = try condition(features)
     var x = try embedding.value.indexSelect(0, previous.reshaped([n * t]))
       .reshaped([n, t, configuration.channels])
-    if let phase { x = try x + excitation(phase, features, samples: t) }
+    if let table = try excitations() { x = try x + excitation(table, features, samples: t) }
     var (inputs, gated): ([Tensor], [Tensor]) = ([], [])
     for block in body {
       inputs.append(x)
