@@ -63,11 +63,17 @@ struct Notes: Sendable {
               conditioner.frames(
                 instrument: instrument, pitch: note.pitch, velocity: velocity, held: note.held, frames: some))
             var samples = levels.map { MuLaw.sample(Int($0)) * gain }
+            if first == 0 { Self.swell(&samples, over: sampleRate / 500) }
             if some.upperBound == frames { Self.fade(&samples, over: sampleRate / 50) }
             try write(samples)
           }
         }
       })
+  }
+
+  /// The first samples come out of nothing, for the first one of all is drawn without one before it.
+  private static func swell(_ samples: inout [Float], over count: Int) {
+    for index in 0..<min(count, samples.count) { samples[index] *= Float(index) / Float(count) }
   }
 
   /// The last samples run out to nothing, lest a note that still sounds ends with a click.
