@@ -16,17 +16,13 @@ it is too great.
 
 import argparse
 import json
-import os
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from class_image_autoregressive import Cached, LogisticMixture, Recomputing
 from class_image_networks import load
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
+from peer import prepare, serve
 
 CLASSES = 10
 SHAPE = 1, 28, 28
@@ -150,21 +146,6 @@ WAYS = {
 }
 
 
-def describe(way):
-    # The products of fused attention are not counted.
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        way.draw(1)
-    parameters = sum(parameter.numel() for parameter in way.network.parameters())
-    return {"parameters": parameters, "gigaflop": counter.get_total_flops() / 1e9}
-
-
-def timed(way, count):
-    start = time.perf_counter()
-    way.draw(count)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "peakMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-
-
 @torch.inference_mode()
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -175,16 +156,13 @@ def main():
     parser.add_argument("--threads", type=int, default=0, help="0 for one per core")
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads or len(os.sched_getaffinity(0)))
-    torch.manual_seed(0)
+    prepare(arguments.threads)
     way = WAYS[arguments.way](arguments.weights, arguments.steps)
     if arguments.check:
         difference = way.difference(arguments.count)
         print(json.dumps({"difference": difference}))
         sys.exit(difference > TOLERANCE)
-    for line in sys.stdin:
-        answer = describe(way) if line.strip() == "describe" else timed(way, arguments.count)
-        print(json.dumps(answer), flush=True)
+    serve(way, arguments.count)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,12 @@
 """
 
 import argparse
-import json
-import os
-import resource
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
+from peer import prepare, serve
 from text_to_image_networks import load
-from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils.flop_counter import FlopCounterMode
 
 CAPTION = "a black table with 6 chairs"
 
@@ -87,21 +82,6 @@ WAYS = {
 }
 
 
-def describe(way):
-    # The products of fused attention are not counted.
-    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        way.draw(1)
-    parameters = sum(parameter.numel() for parameter in way.network.parameters())
-    return {"parameters": parameters, "gigaflop": counter.get_total_flops() / 1e9}
-
-
-def timed(way, count):
-    start = time.perf_counter()
-    way.draw(count)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "peakMegabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-
-
 @torch.inference_mode()
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -110,18 +90,10 @@ def main():
     parser.add_argument("count", type=int)
     parser.add_argument("--steps", type=int, default=0, help="0 for the file's own")
     parser.add_argument("--threads", type=int, default=0, help="0 for one per core")
-    parser.add_argument("--picture", help="an npy file for a picture instead of times")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads or len(os.sched_getaffinity(0)))
-    torch.manual_seed(0)
+    prepare(arguments.threads)
     way = WAYS[arguments.way](arguments.weights, arguments.steps)
-    if arguments.picture:
-        import numpy
-
-        return numpy.save(arguments.picture, way.draw(arguments.count).numpy())
-    for line in sys.stdin:
-        answer = describe(way) if line.strip() == "describe" else timed(way, arguments.count)
-        print(json.dumps(answer), flush=True)
+    serve(way, arguments.count)
 
 
 if __name__ == "__main__":

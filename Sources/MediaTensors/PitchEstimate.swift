@@ -2,9 +2,12 @@ internal import Foundation
 
 /// The fundamental frequency of a steady tone by its periods: the difference function of YIN (de Cheveigné & Kawahara
 /// 2002, equations 6 to 8), made finer by following the period over its multiples.
+///
+/// Where hiss leaves no lag below the threshold, YIN takes the deepest dip of all; here the first that is nearly as deep is
+/// taken, so that a tone's double period does not win by chance.
 public enum PitchEstimate {
-  /// Of the normalised difference: a lag is a period below it, or where no lag is, if it is hardly above the least; and
-  /// above `noise` nothing is.
+  /// Of the normalised difference: below the threshold a lag is a period; where none is, within the margin of the least;
+  /// from `noise` on nothing is.
   private static let (threshold, margin, noise) = (0.15, 0.1, 0.7)
   /// Seconds over which a period is followed.
   private static let reach = 0.08

@@ -71,6 +71,21 @@ public struct Options: Sendable, Equatable {
     return value
   }
 
+  /// One of a few names; nil for an empty text.
+  /// - Throws: `PipelineError` of kind `.usage` that names the nearest one and lists all.
+  public func choice<Name: RawRepresentable<String> & CaseIterable>(_ name: String, of names: Name.Type)
+    throws
+    -> Name?
+  {
+    let wanted = text(name)
+    guard !wanted.isEmpty else { return nil }
+    guard let found = Name(rawValue: wanted) else {
+      throw PipelineError.usage(
+        NearestName.unknown(name, wanted, known: Name.allCases.map(\.rawValue), listing: true))
+    }
+    return found
+  }
+
   /// For provenance: every option as text.
   public var texts: [String: String] { values.mapValues(\.description) }
 

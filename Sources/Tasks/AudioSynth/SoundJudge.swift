@@ -10,7 +10,9 @@ internal import TorchNN
 /// Who says what, by a network that shares nothing with the models that speak: it looks at mel spectrograms, and knows
 /// P(word, voice | sound) alone.
 struct SoundJudge: Sendable {
-  struct Description: Codable, Sendable, Equatable {
+  struct Description: StoredDescription, Sendable, Equatable {
+    static let (architecture, modelPhrase) = ("audio-synth-judge", "a judge of audio-synth")
+
     var words: [String]
     var voices: [String]
     var sampleRate: Int
@@ -26,7 +28,6 @@ struct SoundJudge: Sendable {
   var vocabulary: Vocabulary { Vocabulary(words: description.words, voices: description.voices) }
 
   static let (bands, frames) = (32, 48)
-  private static let (architecture, key) = ("audio-synth-judge", "description")
 
   /// With fresh weights.
   init(_ description: Description) throws {
@@ -39,22 +40,12 @@ struct SoundJudge: Sendable {
   }
 
   init(contentsOf file: URL) throws {
-    let name = file.lastPathComponent
-    let header = try Safetensors.readHeader(of: file)
-    guard header.metadata["architecture"] == Self.architecture,
-      let text = header.metadata[Self.key],
-      let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
-      description.isPlausible
-    else { throw TensorError("\(name) does not hold a judge of audio-synth of this tool") }
-    try self.init(description)
-    try network.load(Safetensors(contentsOf: file), name: name)
+    try self.init(Description(contentsOf: file))
+    try network.load(Safetensors(contentsOf: file), name: file.lastPathComponent)
   }
 
   func weights(notes: [String: String]) throws -> Safetensors {
-    var metadata = notes
-    metadata["architecture"] = Self.architecture
-    metadata[Self.key] = try MetadataText.json(description)
-    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
+    try Safetensors(metadata: description.metadata(notes: notes), tensors: network.storedWeights())
   }
 
   /// `[1, bands, frames]` over 0…1 of a recording: its middle, or with silence to both sides.
@@ -86,7 +77,7 @@ struct SoundJudge: Sendable {
 }
 
 extension SoundJudge.Description {
-  fileprivate var isPlausible: Bool {
+  var isPlausible: Bool {
     (1...1000).contains(words.count) && (1...1000).contains(voices.count)
       && (1000...192_000).contains(sampleRate) && (0...16).contains(shift) && network.pictureChannels == 1
       && network.classes == words.count * voices.count && (1...5).contains(network.channels.count)

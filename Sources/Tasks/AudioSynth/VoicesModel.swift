@@ -11,7 +11,9 @@ internal import TorchNN
 /// Spectrograms are `[1, bands, columns]` over 0…1, every word stretched to as many columns.
 public struct VoicesModel: Sendable {
   /// What is stored beside the weights.
-  struct Description: Codable, Sendable, Equatable {
+  struct Description: StoredDescription, Sendable, Equatable {
+    static let (architecture, modelPhrase) = ("audio-synth-voices", "voices of audio-synth")
+
     var words: [String]
     var voices: [String]
     var sampleRate: Int
@@ -31,8 +33,6 @@ public struct VoicesModel: Sendable {
   let network: UNet
   let family: DiffusionFamily
 
-  private static let (architecture, key) = ("audio-synth-voices", "description")
-
   /// With fresh weights.
   init(_ description: Description) throws {
     let network = try UNet(description.network)
@@ -48,21 +48,12 @@ public struct VoicesModel: Sendable {
   /// Reads a `.safetensors` file made by `pipeline train audio-synth`.
   /// - Throws: `FormatError` and `TensorError` for a file that is missing, broken or of another kind.
   public init(contentsOf file: URL) throws {
-    let name = file.lastPathComponent
-    let header = try Safetensors.readHeader(of: file)
-    guard header.metadata["architecture"] == Self.architecture, let text = header.metadata[Self.key],
-      let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
-      description.isPlausible
-    else { throw TensorError("\(name) does not hold voices of audio-synth of this tool") }
-    try self.init(description)
-    try network.load(Safetensors(contentsOf: file), name: name)
+    try self.init(Description(contentsOf: file))
+    try network.load(Safetensors(contentsOf: file), name: file.lastPathComponent)
   }
 
   func weights(notes: [String: String]) throws -> Safetensors {
-    var metadata = notes
-    metadata["architecture"] = Self.architecture
-    metadata[Self.key] = try MetadataText.json(description)
-    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
+    try Safetensors(metadata: description.metadata(notes: notes), tensors: network.storedWeights())
   }
 
   var conditioner: MelConditioner {
@@ -116,18 +107,12 @@ extension VoicesModel.Description {
 
   /// Whether a file's word can be believed before memory is taken for it.
   var isPlausible: Bool {
-    let divisor = network.patch << max(0, network.channels.count - 1)
     let words = WordsDescription(words: words, voices: voices, sampleRate: sampleRate, lengths: lengths)
     return (1...1000).contains(self.words.count) && (1...1000).contains(voices.count) && words.isPlausible
       && MelDescription(sampleRate: sampleRate, bands: bands, window: window).isPlausible
       && (1...4096).contains(hop) && (1...1024).contains(columns) && family.deviation > 0
       && (1...10_000).contains(sampler.steps) && network.pictureChannels == 1
       && network.condition == Self.features(words: self.words.count, voices: voices.count)
-      && (1...16).contains(network.patch) && (1...6).contains(network.channels.count)
-      && (1...16).contains(network.blocks) && (2...4096).contains(network.embedding)
-      && network.embedding % 2 == 0 && (1...256).contains(network.groups) && (1...64).contains(network.heads)
-      && network.channels.allSatisfy { (1...1024).contains($0) && $0 % network.groups == 0 }
-      && network.channels[network.channels.count - 1] % network.heads == 0 && bands % divisor == 0
-      && columns % divisor == 0
+      && network.sequence == nil && network.isPlausible(height: bands, width: columns)
   }
 }

@@ -61,21 +61,14 @@ public struct DrawStage: Stage {
   static func sampling(_ model: ClassImageModel, _ name: String, _ options: Options) throws
     -> ClassImageModel
   {
-    typealias Name = DiffusionFamily.SamplerSettings.Name
-    let changed = try model.drawing { settings in
-      let wanted = options.text("sampler")
-      if !wanted.isEmpty {
-        guard let sampler = Name(rawValue: wanted) else {
-          throw PipelineError.usage(
-            NearestName.unknown("sampler", wanted, known: Name.allCases.map(\.rawValue), listing: true))
-        }
-        settings.name = sampler
-      }
+    let sampler = try options.choice("sampler", of: DiffusionFamily.SamplerSettings.Name.self)
+    let changed = model.drawing { settings in
+      if let sampler { settings.name = sampler }
       if options.integer("steps") > 0 { settings.steps = options.integer("steps") }
       if options.number("guidance") >= 0 { settings.guidance = options.number("guidance") }
     }
     if let changed { return changed }
-    guard options.text("sampler").isEmpty, options.integer("steps") == 0, options.number("guidance") < 0
+    guard sampler == nil, options.integer("steps") == 0, options.number("guidance") < 0
     else {
       throw PipelineError.usage(
         "model '\(name)' draws at once: it has no --sampler, --steps and --guidance")

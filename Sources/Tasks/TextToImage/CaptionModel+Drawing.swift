@@ -9,14 +9,8 @@ extension CaptionModel {
   /// - Parameter guidance: instead of the options', which then need not have one.
   /// - Throws: `PipelineError` of kind `.usage` for an unknown sampler.
   func drawing(by options: Options, guidance: Double? = nil) throws -> CaptionModel {
-    typealias Name = DiffusionFamily.SamplerSettings.Name
     var settings = description.sampler
-    let wanted = options.text("sampler")
-    if !wanted.isEmpty {
-      guard let sampler = Name(rawValue: wanted) else {
-        throw PipelineError.usage(
-          NearestName.unknown("sampler", wanted, known: Name.allCases.map(\.rawValue), listing: true))
-      }
+    if let sampler = try options.choice("sampler", of: DiffusionFamily.SamplerSettings.Name.self) {
       settings.name = sampler
     }
     if options.integer("steps") > 0 { settings.steps = options.integer("steps") }

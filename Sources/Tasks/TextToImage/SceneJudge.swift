@@ -7,15 +7,15 @@ internal import TorchNN
 /// What a picture shows, by a network that shares nothing with the models that draw: it learned from rendered scenes, and
 /// knows P(attribute | picture) alone.
 struct SceneJudge: Sendable {
-  struct Description: Codable, Sendable, Equatable {
+  struct Description: StoredDescription, Sendable, Equatable {
+    static let (architecture, modelPhrase) = ("text-to-image-judge", "a judge of text-to-image")
+
     var side: Int
     var network: ConvolutionalClassifier.Configuration
   }
 
   let description: Description
   let network: ConvolutionalClassifier
-
-  static let (architecture, key) = ("text-to-image-judge", "description")
 
   /// With fresh weights.
   init(_ description: Description) throws {
@@ -24,21 +24,12 @@ struct SceneJudge: Sendable {
   }
 
   init(contentsOf file: URL) throws {
-    let name = file.lastPathComponent
-    let header = try Safetensors.readHeader(of: file)
-    guard header.metadata["architecture"] == Self.architecture, let text = header.metadata[Self.key],
-      let description = try? JSONDecoder().decode(Description.self, from: Data(text.utf8)),
-      description.isPlausible
-    else { throw TensorError("\(name) does not hold a judge of text-to-image of this tool") }
-    try self.init(description)
-    try network.load(Safetensors(contentsOf: file), name: name)
+    try self.init(Description(contentsOf: file))
+    try network.load(Safetensors(contentsOf: file), name: file.lastPathComponent)
   }
 
   func weights(notes: [String: String]) throws -> Safetensors {
-    var metadata = notes
-    metadata["architecture"] = Self.architecture
-    metadata[Self.key] = try MetadataText.json(description)
-    return try Safetensors(metadata: metadata, tensors: network.storedWeights())
+    try Safetensors(metadata: description.metadata(notes: notes), tensors: network.storedWeights())
   }
 
   /// Scores of every choice of every list, one after the other, `[N, 53]`, of `[N, 3, H, W]` over 0…1.

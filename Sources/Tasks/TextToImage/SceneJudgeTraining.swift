@@ -52,29 +52,14 @@ struct SceneJudgeTraining {
         let noise = BatchNoise(
           seed: training.seed,
           samples: (0..<training.chunkSize).map { UInt64(chunk * training.chunkSize + $0) }, firstStep: step)
-        let (x, scenes) = try Self.pictures(noise) { SceneGrammar.draw($0) }
+        let rendered = try RenderedScenes(noise) { SceneGrammar.draw($0) }
         let strength = try noise.uniform([1, 1, 1], stream: "strength") * strongest
-        let grain = try noise.normal(Array(x.shape.dropFirst()), stream: "grain")
-        return try Self.loss(judge.scores(x + grain * strength), scenes)
+        let grain = try noise.normal(Array(rendered.x.shape.dropFirst()), stream: "grain")
+        return try Self.loss(judge.scores(rendered.x + grain * strength), rendered.scenes)
       },
       evaluate: { [("held-out accuracy", try watch())] }, progress: { _, _ in progress.advance() })
     try judge.network.round(to: training.storage ?? .half)
     return (judge, outcome == .finished, try watch())
-  }
-
-  /// Rendered scenes, `[N, 3, 32, 32]` over 0…1.
-  static func pictures(_ noise: BatchNoise, _ draw: (KeyedNoise) -> Scene) throws -> (
-    x: Tensor, scenes: [Scene]
-  ) {
-    var (pixels, scenes): ([Float], [Scene]) = ([], [])
-    for row in noise.samples.indices {
-      let own = noise.row(row, stream: "scenes")
-      let scene = draw(own)
-      pixels += SceneRenderer.render(scene, own)
-      scenes.append(scene)
-    }
-    let side = SceneRenderer.side
-    return (try Tensor(pixels, shape: [scenes.count, 3, side, side]), scenes)
   }
 
   /// Whether the judge sees each of `count` rendered scenes wholly right.
@@ -82,10 +67,10 @@ struct SceneJudgeTraining {
     let size = 50
     return try ChunkRunner(workers: workers).map((count + size - 1) / size) { chunk in
       let rows = chunk * size..<min(count, (chunk + 1) * size)
-      let (x, scenes) = try pictures(BatchNoise(seed: seed, first: rows.lowerBound, count: rows.count)) {
+      let rendered = try RenderedScenes(BatchNoise(seed: seed, first: rows.lowerBound, count: rows.count)) {
         SceneGrammar.draw($0)
       }
-      return zip(try judge.verdicts(x), scenes).map { $0 == $1 }
+      return zip(try judge.verdicts(rendered.x), rendered.scenes).map { $0 == $1 }
     }.flatMap { $0 }
   }
 

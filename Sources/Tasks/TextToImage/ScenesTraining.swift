@@ -65,11 +65,9 @@ struct ScenesTraining {
     let computeType: DType = training.precision == .bfloat16 ? .bfloat16 : .float32
     model.network.setComputeType(computeType)
     @Sendable func loss(_ noise: BatchNoise) throws -> Tensor {
-      let samples = noise.samples.indices.map { SceneSample(noise.row($0, stream: "scenes")) }
-      let x = try ScenePixels.spread(
-        Tensor(samples.flatMap(\.pixels), shape: [samples.count] + model.family.sampleShape), noise: noise)
-      return try model.family.loss(
-        x.to(device: device), given: model.network.told(samples.map(\.words)), noise: noise)
+      let known = try RenderedScenes(noise) { SceneGrammar.drawTraining($0) }
+      let x = try ScenePixels.spread(known.x, noise: noise).to(device: device)
+      return try model.family.loss(x, given: model.network.told(known.words), noise: noise)
     }
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training,
@@ -83,7 +81,7 @@ struct ScenesTraining {
       let (size, count) = (50, recipe.watched)
       let parts = try ChunkRunner(workers: request.workers).map((count + size - 1) / size) { chunk in
         let rows = chunk * size..<min(count, (chunk + 1) * size)
-        // Training's seed with another step would be as good; no step of it has this seed.
+        // No step of the training has this seed.
         let noise = BatchNoise(seed: ~training.seed, first: rows.lowerBound, count: rows.count)
         return try loss(noise).scalar() * Double(rows.count)
       }
@@ -109,19 +107,17 @@ struct ScenesTraining {
   private func calibrated(_ model: CaptionModel) throws -> CaptionModel {
     let evidence = try ChunkRunner(workers: request.workers).map(recipe.calibrated) { index in
       let noise = BatchNoise(seed: ~recipe.training.seed, first: index, count: 1)
-      let sample = SceneSample(noise.row(0, stream: "scenes"))
-      let x = try Tensor(sample.pixels, shape: model.family.sampleShape)
-      return try CaptionEvidence(model, x, levels: CaptionEvidence.levels)([sample.words], workers: 1)[0]
+      let known = try RenderedScenes(noise) { SceneGrammar.drawTraining($0) }
+      return try CaptionEvidence(model, known.x.select(0, 0), levels: CaptionEvidence.levels)(
+        known.words, workers: 1)[0]
     }
     return model.calibrated(Typicality(heldOut: evidence))
   }
 
   private func fresh() throws -> CaptionModel {
-    let pixels = (0..<256).flatMap { index in
-      SceneSample(KeyedNoise(seed: recipe.training.seed, sample: UInt64(index), step: 0, stream: "scale"))
-        .pixels
-        .map(Double.init)
-    }
+    let pixels = try RenderedScenes(
+      BatchNoise(seed: recipe.training.seed, first: 0, count: 256), stream: "scale"
+    ) { SceneGrammar.drawTraining($0) }.x.floats().map(Double.init)
     let mean = pixels.reduce(0, +) / Double(pixels.count)
     let variance = pixels.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels.count)
     let (text, network) = (recipe.text, recipe.network)
@@ -145,35 +141,5 @@ struct ScenesTraining {
       )
     }
     return try CaptionModel(description)
-  }
-}
-
-/// Pictures as a model of scenes knows them: level v of 256 lies in v/256 … (v + 1)/256.
-enum ScenePixels {
-  /// Numbers over 0…1 as levels that lie anywhere in their part, so that a density is one of levels (Theis et al. 2016,
-  /// "A note on the evaluation of generative models", section 3.1).
-  static func spread(_ x: Tensor, noise: BatchNoise) throws -> Tensor {
-    let levels = try (x * 255).rounded()
-    return try (levels + noise.uniform(Array(x.shape.dropFirst()), stream: "levels")) / 256
-  }
-
-  /// The levels that draws mean, over 0…1.
-  static func levels(_ x: Tensor) throws -> Tensor {
-    try (x.clamped(0, 1) * 256).floored().clamped(0, 255) / 255
-  }
-}
-
-/// A scene that is trained on, its picture and the words of a caption.
-struct SceneSample {
-  let scene: Scene
-  /// `[3, 32, 32]` over 0…1.
-  let pixels: [Float]
-  /// Places in the vocabulary.
-  let words: [Int]
-
-  init(_ noise: KeyedNoise) {
-    scene = SceneGrammar.drawTraining(noise)
-    pixels = SceneRenderer.render(scene, noise)
-    words = SceneVocabulary.tokens(SceneCaptions.caption(scene, noise).text).indices
   }
 }

@@ -45,7 +45,8 @@ extension TextToImage: EvaluableTask {
     ]
     var rows = try parts.map { part in
       EvaluationTable.Row(
-        "rendered, \(part.name)", try figures(judge, count, request, part.draw, speed: false) { _, _, x in x }
+        "rendered, \(part.name)",
+        try figures(judge, count, request, part.draw, speed: false) { asked, _ in asked.x }
       )
     }
     for guidance in wanted {
@@ -55,9 +56,8 @@ extension TextToImage: EvaluableTask {
         rows.append(
           .init(
             label,
-            try figures(judge, count, request, part.draw, speed: true) { captions, noise, _ in
-              try drawing.draw(
-                captions.map { SceneVocabulary.tokens($0).indices }, against: nil, noise: noise, threads: 1)
+            try figures(judge, count, request, part.draw, speed: true) {
+              try drawing.draw($0.words, against: nil, noise: $1, threads: 1)
             }))
       }
     }
@@ -76,11 +76,11 @@ extension TextToImage: EvaluableTask {
   }
 
   /// What the judge sees of pictures that were made for captions.
-  /// - Parameter draw: pictures of captions, given the rendered ones of the same scenes, `[N, 3, H, W]` over 0…1.
+  /// - Parameter draw: pictures of the captions of scenes, `[N, 3, H, W]` over 0…1.
   private func figures(
     _ judge: SceneJudge, _ count: Int, _ request: EvaluationRequest,
     _ scene: @escaping @Sendable (KeyedNoise) -> Scene,
-    speed: Bool, _ draw: @escaping @Sendable ([String], BatchNoise, Tensor) throws -> Tensor
+    speed: Bool, _ draw: @escaping @Sendable (RenderedScenes, BatchNoise) throws -> Tensor
   ) throws -> [Double?] {
     let size = 20
     let progress = ProgressLine("judge", total: count, unit: "pictures", mode: request.progress)
@@ -91,11 +91,10 @@ extension TextToImage: EvaluableTask {
       try Interrupt.check()
       let rows = chunk * size..<min(count, (chunk + 1) * size)
       let noise = BatchNoise(seed: 2, first: rows.lowerBound, count: rows.count)
-      let (rendered, scenes) = try SceneJudgeTraining.pictures(noise, scene)
-      let captions = scenes.indices.map { SceneCaptions.caption(scenes[$0], noise.row($0, stream: "scenes")) }
-      let x = try ScenePixels.levels(draw(captions.map(\.text), noise, rendered))
+      let asked = try RenderedScenes(noise, scene)
+      let x = try ScenePixels.levels(draw(asked, noise))
       progress.advance(by: rows.count)
-      return zip(captions, try judge.verdicts(x)).map { SceneVerdict($0.says, $1) }
+      return zip(asked.captions, try judge.verdicts(x)).map { SceneVerdict($0.says, $1) }
     }.flatMap { $0 }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     func percent(_ values: [Bool]) -> Double? {

@@ -237,6 +237,21 @@ public final class UNet: Module {
 }
 
 extension UNet.Configuration {
+  /// Whether it can be a network for pictures of this size, and one of a size that memory can be taken for.
+  public func isPlausible(height: Int, width: Int) -> Bool {
+    guard (1...16).contains(patch), (1...6).contains(channels.count) else { return false }
+    let divisor = patch << (channels.count - 1)
+    // Where words are attended to, at any level, all heads are there.
+    let headed = sequence == nil ? channels.suffix(1) : channels[...]
+    return (1...16).contains(blocks) && (1...1024).contains(pictureChannels)
+      && (0...100_000).contains(condition)
+      && (2...4096).contains(embedding) && embedding % 2 == 0 && (1...256).contains(groups)
+      && (1...64).contains(heads) && channels.allSatisfy { (1...1024).contains($0) && $0 % groups == 0 }
+      && headed.allSatisfy { $0 % heads == 0 } && (1...65_536).contains(sequence ?? 1)
+      && (1...channels.count).contains(attendingLevels ?? 1) && height > 0 && height % divisor == 0
+      && width > 0 && width % divisor == 0
+  }
+
   /// Of the waves by which the network is told the level of noise, E/2 from 1 to 1000.
   var frequencies: [Float] {
     let half = embedding / 2

@@ -55,13 +55,7 @@ struct DiffusionArchitecture: ClassImageArchitecture {
 
 extension UNet.Configuration {
   func isPlausible(for description: ClassImageModel.Description) -> Bool {
-    let divisor = patch << max(0, channels.count - 1)
-    return (1...16).contains(patch) && (1...6).contains(channels.count) && (1...16).contains(blocks)
-      && pictureChannels == description.channels && condition == description.classes.count
-      && (2...4096).contains(embedding) && embedding % 2 == 0 && (1...256).contains(groups)
-      && (1...64).contains(heads)
-      && channels.allSatisfy { (1...1024).contains($0) && $0 % groups == 0 }
-      && channels[channels.count - 1] % heads == 0
-      && description.height % divisor == 0 && description.width % divisor == 0
+    pictureChannels == description.channels && condition == description.classes.count && sequence == nil
+      && isPlausible(height: description.height, width: description.width)
   }
 }
