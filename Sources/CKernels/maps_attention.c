@@ -28,11 +28,21 @@ INLINE void softmax(float *x, long stride, long rows, long count) {
   }
 }
 
+#if !defined(WIDE_AVX2)
 /// Floats of query (scaled), key (transposed), value and weights of one head.
 static size_t scratch_count(long pixels, long sources, long channels, long heads) {
   const long size = channels / heads, rows = whole_rows(pixels), columns = rounded(sources);
   return rows * size + size * columns + sources * rounded(size) + rows * columns + rows * rounded(size);
 }
+
+size_t ckernels_maps_attention_scratch_count(long pixels, long channels, long heads) {
+  return scratch_count(pixels, pixels, channels, heads);
+}
+
+size_t ckernels_maps_cross_attention_scratch_count(long pixels, long longest, long channels, long heads) {
+  return scratch_count(pixels, longest, channels, heads);
+}
+#endif
 
 /// One picture: its pixels' queries, and keys and values of as many sources, each with so many floats to the next.
 FAST static void attend(long pixels, const float *query_from, long query_stride, long sources, const float *key_from,
@@ -64,24 +74,18 @@ FAST static void attend(long pixels, const float *query_from, long query_stride,
   }
 }
 
-size_t ckernels_maps_attention_scratch_count(long pixels, long channels, long heads) {
-  return scratch_count(pixels, pixels, channels, heads);
-}
-
-FAST void ckernels_maps_attention(CKernelsMaps maps, const float *qkv, long channels, long heads, float *output,
-                                  float *scratch) {
+KERNEL(ckernels_maps_attention,
+       (CKernelsMaps maps, const float *qkv, long channels, long heads, float *output, float *scratch),
+       (maps, qkv, channels, heads, output, scratch)) {
   const long pixels = maps.height * maps.width, stride = rounded(3 * channels), width = rounded(channels);
   for (long n = 0; n < maps.count; ++n, qkv += pixels * stride, output += pixels * width)
     attend(pixels, qkv, stride, pixels, qkv + channels, qkv + 2 * channels, stride, channels, heads, output, scratch);
 }
 
-size_t ckernels_maps_cross_attention_scratch_count(long pixels, long longest, long channels, long heads) {
-  return scratch_count(pixels, longest, channels, heads);
-}
-
-FAST void ckernels_maps_cross_attention(CKernelsMaps maps, const float *query, const float *key_value, long longest,
-                                        const long *lengths, long channels, long heads, float *output,
-                                        float *scratch) {
+KERNEL(ckernels_maps_cross_attention,
+       (CKernelsMaps maps, const float *query, const float *key_value, long longest, const long *lengths,
+        long channels, long heads, float *output, float *scratch),
+       (maps, query, key_value, longest, lengths, channels, heads, output, scratch)) {
   const long pixels = maps.height * maps.width, width = rounded(channels), stride = rounded(2 * channels);
   for (long n = 0; n < maps.count; ++n) {
     attend(pixels, query, width, lengths[n], key_value, key_value + channels, stride, channels, heads, output, scratch);

@@ -27,17 +27,20 @@ INLINE void moments(const float *x, long stride, long pixels, float *sum, float 
 
 /// The first `count` of a vector, all where there are more.
 INLINE void store(float *target, vector value, long count) {
-#if defined(__x86_64__)
+#if defined(WIDE_AVX512)
   if (count < lanes) return _mm512_mask_storeu_ps(target, (__mmask16)((1 << count) - 1), (__m512)value);
 #endif
-  for (int i = 0; i < lanes && i < count; ++i) target[i] = value[i];
+  if (count >= lanes)
+    *(vector *)target = value;
+  else
+    for (long i = 0; i < count; ++i) target[i] = value[i];
 }
 
 /// y = x · scale + shift of `channels` channels, activated where that is asked for.
 INLINE void apply(const float *x, long channels, long pixels, const float *scale, const float *shift, bool activates,
                   float *y, long y_stride, long room) {
   const long stride = rounded(channels);
-  for (long c = 0; c < channels; c += lanes) {
+  for (long c = 0; c < stride; c += lanes) {
     const vector a = *(const vector *)(scale + c), b = *(const vector *)(shift + c);
     for (long p = 0; p < pixels; ++p) {
       const vector value = *(const vector *)(x + p * stride + c) * a + b;
@@ -46,12 +49,17 @@ INLINE void apply(const float *x, long channels, long pixels, const float *scale
   }
 }
 
-size_t ckernels_maps_norm_scratch_count(long channels) { return 4 * (rounded(channels) + 2 * lanes); }
+/// Of each of what is known about channels; the second part's vectors begin anywhere.
+static inline long room_for(long channels) { return rounded(channels) + 2 * CKernelsLanes; }
+
+#if !defined(WIDE_AVX2)
+size_t ckernels_maps_norm_scratch_count(long channels) { return 4 * room_for(channels); }
+#endif
 
 /// One picture. `x` are its parts, of `counts` channels.
 INLINE void norm(long pixels, const float *const *x, const long *counts, CKernelsNorm norm, const float *film,
                  float *y, float *scratch) {
-  const long channels = counts[0] + counts[1], room = rounded(channels) + 2 * lanes, size = channels / norm.groups;
+  const long channels = counts[0] + counts[1], room = room_for(channels), size = channels / norm.groups;
   float *const sum = scratch, *const squares = sum + room, *const scale = squares + room, *const shift = scale + room;
   for (long part = 0, base = 0; part < 2; base += counts[part++])
     for (long c = 0; c < counts[part]; c += lanes)
@@ -82,9 +90,10 @@ INLINE void norm(long pixels, const float *const *x, const long *counts, CKernel
           stride - counts[0]);
 }
 
-FAST void ckernels_maps_norm(CKernelsMaps maps, const float *input, long inputs, const float *beside, long more,
-                             CKernelsNorm parameters, const float *film, long film_stride, float *output,
-                             float *scratch) {
+KERNEL(ckernels_maps_norm,
+       (CKernelsMaps maps, const float *input, long inputs, const float *beside, long more, CKernelsNorm parameters,
+        const float *film, long film_stride, float *output, float *scratch),
+       (maps, input, inputs, beside, more, parameters, film, film_stride, output, scratch)) {
   const long pixels = maps.height * maps.width, counts[2] = {inputs, more};
   for (long n = 0; n < maps.count; ++n) {
     const float *const x[2] = {input + n * pixels * rounded(inputs), beside + n * pixels * rounded(more)};

@@ -3,6 +3,7 @@
 
 #include "panels.h"
 
+#if !defined(WIDE_AVX2)
 size_t ckernels_maps_packed_count(long side, long inputs, long outputs) {
   return side * side * inputs * rounded(outputs);
 }
@@ -16,15 +17,20 @@ void ckernels_maps_pack(long side, const float *weight, long inputs, long output
         packed[panel_index(t * inputs + c, d, taps * inputs, width)] = weight[(d * inputs + c) * taps + t];
 }
 
-FAST void ckernels_maps_pointwise(long pixels, const float *input, long inputs, float *output, long outputs,
-                                  const float *packed, const float *bias, const float *addend) {
+size_t ckernels_maps_halving_scratch_count(long inputs) { return rows_at_once * 9 * inputs + CKernelsLanes; }
+#endif
+
+KERNEL(ckernels_maps_pointwise,
+       (long pixels, const float *input, long inputs, float *output, long outputs, const float *packed,
+        const float *bias, const float *addend),
+       (pixels, input, inputs, output, outputs, packed, bias, addend)) {
   products(input, rounded(inputs), packed, inputs, bias, addend, output, rounded(outputs), pixels);
 }
 
-size_t ckernels_maps_halving_scratch_count(long inputs) { return rows_at_once * 9 * inputs + lanes; }
-
-FAST void ckernels_maps_halving(CKernelsMaps maps, const float *input, long inputs, float *output, long outputs,
-                                const float *packed, const float *bias, float *scratch) {
+KERNEL(ckernels_maps_halving,
+       (CKernelsMaps maps, const float *input, long inputs, float *output, long outputs, const float *packed,
+        const float *bias, float *scratch),
+       (maps, input, inputs, output, outputs, packed, bias, scratch)) {
   const long stride = rounded(inputs), width = rounded(outputs), row = 9 * inputs;
   const long down = (maps.height + 1) / 2, across = (maps.width + 1) / 2, all = maps.count * down * across;
   for (long first = 0; first < all; first += rows_at_once) {

@@ -12,8 +12,9 @@ static inline long taps(int n) { return (n + 2) * (n + 2); }
 
 /// From one tap to the next of what is transformed. A vector more than the tiles need, or all taps of a tile would fall
 /// into the same few places of the first-level cache.
-static inline long plane(int n, long channels) { return block(n) * channels + lanes; }
+static inline long plane(int n, long channels) { return block(n) * channels + CKernelsLanes; }
 
+#if !defined(WIDE_AVX2)
 size_t ckernels_maps_winograd_packed_count(int n, long inputs, long outputs) {
   return taps(n) * inputs * rounded(outputs);
 }
@@ -29,6 +30,7 @@ void ckernels_maps_winograd_pack(int n, const float *weight, long inputs, long o
     for (long c = 0; c < inputs; ++c)
       filter_transform(n, weight + (d * inputs + c) * 9, packed + panel_index(c, d, inputs, width), inputs * width);
 }
+#endif
 
 /// Bᵀ d B of the pixels that `pixels [(n + 2)²]` point to, to `transformed`, planes of `[block, channels]`.
 INLINE void input_tile(const int n, const float *const *pixels, long channels, float *transformed) {
@@ -119,9 +121,10 @@ INLINE void winograd(const int n, CKernelsMaps maps, const float *input, long in
   }
 }
 
-FAST void ckernels_maps_winograd(int n, CKernelsMaps maps, const float *input, long inputs, bool enlarged,
-                                 float *output, long outputs, const float *packed, const float *bias,
-                                 const float *addend, float *scratch) {
+KERNEL(ckernels_maps_winograd,
+       (int n, CKernelsMaps maps, const float *input, long inputs, bool enlarged, float *output, long outputs,
+        const float *packed, const float *bias, const float *addend, float *scratch),
+       (n, maps, input, inputs, enlarged, output, outputs, packed, bias, addend, scratch)) {
   if (n == 2)
     winograd(2, maps, input, inputs, enlarged, output, outputs, packed, bias, addend, scratch);
   else

@@ -7,9 +7,10 @@
 
 enum { taps = 36, block = 24 };
 
-#if defined(__x86_64__)
+#if !defined(WIDE_AVX2)
+#if defined(WIDE_AVX512)
 bool ckernels_winograd_is_fast(void) {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  return has_avx512() || (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
 }
 #else
 bool ckernels_winograd_is_fast(void) { return false; }
@@ -28,6 +29,7 @@ void ckernels_winograd_pack(const float *weight, long inputs, long outputs, floa
     for (long c = 0; c < inputs; ++c)
       filter_transform(4, weight + (d * inputs + c) * 9, packed + c * width + d, inputs * width);
 }
+#endif
 
 /// Bᵀ d B of the 6×6 pixels at `pixels`, to `transformed [36, block, channels]`.
 FAST static void input_tile(const float *pixels, long row, long pixel, long channels, float *transformed) {
@@ -47,36 +49,35 @@ FAST static void input_tile(const float *pixels, long row, long pixel, long chan
   }
 }
 
-/// Products of `rows` tiles with `parts` vectors of output channels: `v [rows, stride]` times `u [inputs, width]`.
+/// Divides `block`.
+INLINE int rows_for(int vectors) { return most_sums / vectors < 12 ? most_sums / vectors : 12; }
+
+/// Products of `rows` tiles with `vectors` of output channels: `v [rows, stride]` times `u [inputs, width]`.
 INLINE void product(const float *v, long stride, const float *u, long width, long inputs, float *m, const int rows,
-                    const int parts) {
-  vector sums[24];
-  UNROLLED for (int i = 0; i < rows * parts; ++i) sums[i] = (vector){0};
-  for (long k = 0; k < inputs; ++k) {
-    vector weights[4];
-    UNROLLED for (int p = 0; p < parts; ++p) weights[p] = *(const vector *)(u + k * width + p * lanes);
-    UNROLLED for (int r = 0; r < rows; ++r)
-      UNROLLED for (int p = 0; p < parts; ++p) sums[r * parts + p] += v[r * stride + k] * weights[p];
-  }
+                    const int vectors) {
+  vector sums[most_sums];
+  UNROLLED for (int i = 0; i < rows * vectors; ++i) sums[i] = (vector){0};
+  for (long k = 0; k < inputs; ++k)
+    multiply(v + k, stride, u + k * width, sums, rows, vectors);
   UNROLLED for (int r = 0; r < rows; ++r)
-    UNROLLED for (int p = 0; p < parts; ++p) *(vector *)(m + r * width + p * lanes) = sums[r * parts + p];
+    UNROLLED for (int p = 0; p < vectors; ++p) *(vector *)(m + r * width + p * lanes) = sums[r * vectors + p];
 }
 
-/// The 36 matrix products of a block of tiles. 24 sums stay in registers, whatever the number of channels.
+/// The 36 matrix products of a block of tiles. The sums stay in registers, whatever the number of channels.
 FAST static void products(const float *v, long stride, const float *u, long width, long inputs, float *m, long tiles) {
   for (int f = 0; f < taps; ++f, v += block * stride, u += inputs * width, m += block * width)
     for (long part = 0; part < width; ) {
-      const long left = (width - part) / lanes;
-#define PART(rows, parts)                                                                                   \
-  for (long t = 0; t < tiles; t += rows)                                                                    \
-    product(v + t * stride, stride, u + part, width, inputs, m + t * width + part, rows, parts);            \
-  part += parts * lanes
+      const long left = (width - part) / CKernelsLanes;
+#define PART(vectors)                                                                                       \
+  for (long t = 0; t < tiles; t += rows_for(vectors))                                                       \
+    product(v + t * stride, stride, u + part, width, inputs, m + t * width + part, rows_for(vectors), vectors); \
+  part += vectors * lanes
       if (left == 1) {
-        PART(12, 1);
+        PART(CKernelsLanes / lanes);
       } else if (left == 2 || left == 4) {
-        PART(12, 2);
+        PART(2 * CKernelsLanes / lanes);
       } else {
-        PART(8, 3);
+        PART(3 * CKernelsLanes / lanes);
       }
 #undef PART
     }
@@ -108,9 +109,10 @@ FAST static void output_tile(const float *m, long channels, const float *bias, C
   }
 }
 
-FAST void ckernels_winograd(CKernelsPicture input, long inputs, CKernelsPicture output, long outputs,
-                            const float *packed, const float *bias, CKernelsEpilogue epilogue, long y0, long y1,
-                            long x0, long x1, float *scratch) {
+KERNEL(ckernels_winograd,
+       (CKernelsPicture input, long inputs, CKernelsPicture output, long outputs, const float *packed,
+        const float *bias, CKernelsEpilogue epilogue, long y0, long y1, long x0, long x1, float *scratch),
+       (input, inputs, output, outputs, packed, bias, epilogue, y0, y1, x0, x1, scratch)) {
   const long stride = rounded(inputs), width = rounded(outputs);
   float *const v = scratch, *const m = scratch + taps * block * stride;
   for (long y = y0; y < y1; y += 4)

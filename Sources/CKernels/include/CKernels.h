@@ -10,10 +10,11 @@
 extern "C" {
 #endif
 
-/// Channels of one vector.
+/// Channels that lie together: a vector of AVX-512, two of AVX2.
 enum { CKernelsLanes = 16 };
 
-/// Whether this processor has the instructions that make `ckernels_winograd` worth calling (AVX-512 F).
+/// Whether this processor has the instructions that make `ckernels_winograd` and the layers of `CKernelsMaps.h` worth
+/// calling, AVX-512 or AVX2. Without them they must not be called.
 bool ckernels_winograd_is_fast(void);
 
 /// Floats that the weights of a 3×3 convolution take once packed; channels are rounded up to `CKernelsLanes`.

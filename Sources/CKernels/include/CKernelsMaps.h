@@ -1,7 +1,7 @@
-// Layers of a convolutional network over small feature maps (a few thousand pixels at most), for AVX-512: one thread,
-// no allocation. What a picture gives does not depend on the pictures beside it.
+// Layers of a convolutional network over small feature maps (a few thousand pixels at most), for AVX-512 and AVX2: one
+// thread, no allocation. What a picture gives does not depend on the pictures beside it.
 //
-// A map is channels last, `[count, height, width, channels]`, channels rounded up to whole vectors of `CKernelsLanes`
+// A map is channels last, `[count, height, width, channels]`, channels rounded up to a multiple of `CKernelsLanes`
 // and zero beyond their number; behind the last pixel there is room for `CKernelsMapRoom` more, which may hold
 // anything.
 #ifndef CKERNELS_MAPS_H
