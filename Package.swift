@@ -50,6 +50,10 @@ let package = Package(
     .target(name: "CPendingFiles", path: "Sources/CPendingFiles"),
     .systemLibrary(
       name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    room("Charts", ["CCairo"]),
+    tests("Charts", ["MediaIO"]),
     room("MediaIO", ["CPNG", "CJPEG", "CSndfile", "CZlib", "CPendingFiles"]),
     tests("MediaIO", [], resources: [.copy("Fixtures")]),
 
@@ -81,7 +85,7 @@ let package = Package(
     room(
       "PipelineCore",
       [
-        "MediaTensors", "MediaIO", "Torch", "Yams", logging,
+        "Charts", "MediaTensors", "MediaIO", "Torch", "Yams", logging,
         .product(name: "Crypto", package: "swift-crypto"),
       ]
     ),
@@ -107,7 +111,7 @@ let package = Package(
       "TextToImageTask",
       [
         "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "TorchNN", "Torch",
-        "MediaTensors", "MediaIO", logging,
+        "MediaTensors", "MediaIO", "Charts", logging,
       ], path: "Sources/Tasks/TextToImage"),
     room(
       "PipelineKit",
@@ -118,7 +122,7 @@ let package = Package(
     .executableTarget(
       name: "pipeline",
       dependencies: [
-        "PipelineKit", "MediaIO", logging,
+        "PipelineKit", "MediaIO", "Charts", logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], path: "Sources/pipeline", swiftSettings: strict),
     .executableTarget(
@@ -156,9 +160,8 @@ let package = Package(
     tests(
       "TextToImageTask",
       [
-        "PipelineCore", "Conditioners", "Families", "TorchNN", "MediaTensors", "MediaIO", "Torch",
-        "TestSupport",
-        logging,
+        "PipelineCore", "Conditioners", "Families", "TorchNN", "MediaTensors", "MediaIO", "Charts", "Torch",
+        "TestSupport", logging,
       ]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(

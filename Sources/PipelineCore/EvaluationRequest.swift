@@ -1,3 +1,4 @@
+public import Charts
 public import Foundation
 
 /// What `pipeline evaluate` was asked for.
@@ -46,15 +47,19 @@ public struct EvaluationTable: Sendable, Equatable {
   public var rows: [Row]
   /// Whether the text has a line for each figure instead of one for each row.
   public var isTransposed: Bool
+  /// The figures as curves, where they are some.
+  public var chart: LineChart?
 
   /// - Parameter columns: one named like the one before with ` ±` behind is that one's standard error.
   public init(
-    subject: String, columns: [(name: String, digits: Int)], rows: [Row], isTransposed: Bool = false
+    subject: String, columns: [(name: String, digits: Int)], rows: [Row], isTransposed: Bool = false,
+    chart: LineChart? = nil
   ) {
     self.subject = subject
     self.columns = columns
     self.rows = rows
     self.isTransposed = isTransposed
+    self.chart = chart
   }
 
   public static func == (a: EvaluationTable, b: EvaluationTable) -> Bool {
@@ -114,6 +119,8 @@ public struct EvaluationTable: Sendable, Equatable {
 public protocol EvaluableTask: PipelineTask {
   /// Of `evaluate`; the task's own unless said otherwise.
   var evaluationOptions: [OptionDescription] { get }
+  /// Whether a table has a chart.
+  var hasChart: Bool { get }
 
   /// - Parameter specification: of this task.
   func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws -> [EvaluationTable]
@@ -121,4 +128,5 @@ public protocol EvaluableTask: PipelineTask {
 
 extension EvaluableTask {
   public var evaluationOptions: [OptionDescription] { options }
+  public var hasChart: Bool { false }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Charts
 import Foundation
+import MediaIO
 import PipelineKit
 
 /// `pipeline evaluate TASK --data FOLDER`: figures on test data.
@@ -29,6 +31,12 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The model, or 'all'.", valueName: "name"))
   var model: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Also draw the figures as curves, for tasks that have some: a file that ends in .png or .svg.",
+      valueName: "file"))
+  var plot: String?
+
   @Option(help: .hidden)
   var family: String?
 
@@ -45,13 +53,28 @@ struct EvaluateCommand: ParsableCommand {
     let given = try GivenOption.parse(options, known, owner: "task '\(task.name)'")
     let checked = try Options(
       known, owner: "task '\(task.name)'", given: given, fallbacks: specification.defaults)
+    let format = try plot.map(Self.format)
+    guard format == nil || evaluable.hasChart else {
+      throw PipelineError.usage("--plot is not for '\(task.name)': its figures are no curves")
+    }
     let tables = try evaluable.evaluate(
       EvaluationRequest(
         model: model ?? family, data: data.map { URL(fileURLWithPath: $0) }, options: checked,
         workers: common.workers,
         device: common.device ?? "cpu", progress: common.progress), specification)
+    if let plot, let format, let chart = tables.compactMap(\.chart).first {
+      try AtomicFile.write(chart.file(format), to: URL(fileURLWithPath: plot))
+    }
     let text = tables.map { common.json ? $0.jsonLines : $0.text }.joined(
       separator: common.json ? "\n" : "\n\n")
     try StandardStreams.write(Data((text + "\n").utf8))
+  }
+
+  private static func format(_ file: String) throws -> LineChart.Format {
+    guard let format = LineChart.Format(rawValue: URL(fileURLWithPath: file).pathExtension.lowercased())
+    else {
+      throw PipelineError.usage("--plot is '\(file)'; a file that ends in .png or .svg would be right")
+    }
+    return format
   }
 }

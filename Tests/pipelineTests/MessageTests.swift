@@ -44,6 +44,8 @@ struct MessageTests {
     Case("stage encode-png --scale 2", 2, "--scale"),
     Case("evaluate super-resolution", 2, "--data"),
     Case("evaluate super-resolution --data missing", 1, "missing"),
+    Case("evaluate super-resolution --plot curve.png", 2, "--plot", "no curves"),
+    Case("evaluate text-to-image --plot curve.jpg", 2, "'curve.jpg'", ".svg"),
     Case("train super-resolution", 2, "--data"),
     Case("train super-resolution --data missing", 1, "missing"),
     Case("train super-resolution --data . --time-limit soon", 2, "soon", "9m"),

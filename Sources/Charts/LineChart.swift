@@ -1,0 +1,69 @@
+internal import Foundation
+
+/// Curves over two axes.
+public struct LineChart: Sendable, Equatable {
+  public struct Point: Sendable, Equatable {
+    public var x: Double
+    public var y: Double
+    /// Standard error of y, drawn as a bar to either side; nil for none.
+    public var error: Double?
+
+    public init(_ x: Double, _ y: Double, error: Double? = nil) {
+      (self.x, self.y, self.error) = (x, y, error)
+    }
+  }
+
+  public struct Curve: Sendable, Equatable {
+    public var name: String
+    /// From left to right.
+    public var points: [Point]
+    /// A level to compare with, not a result.
+    public var isDashed: Bool
+    /// Place of its colour in `LineChart.colours`; curves that belong together have the same.
+    public var colour: Int
+
+    public init(_ name: String, _ points: [Point], colour: Int, isDashed: Bool = false) {
+      (self.name, self.points, self.colour, self.isDashed) = (name, points, colour, isDashed)
+    }
+  }
+
+  public var title: String
+  /// What is along an axis, with its unit.
+  public var horizontal: String
+  public var vertical: String
+  public var curves: [Curve]
+  /// What the vertical axis shows; nil for all that there is.
+  public var range: ClosedRange<Double>?
+
+  public init(
+    _ title: String, horizontal: String, vertical: String, curves: [Curve], range: ClosedRange<Double>? = nil
+  ) {
+    (self.title, self.horizontal, self.vertical) = (title, horizontal, vertical)
+    (self.curves, self.range) = (curves, range)
+  }
+
+  /// Red, green and blue over 0…1; told apart by people who see few colours (Okabe & Ito 2008, "Color universal design").
+  public static let colours: [(red: Double, green: Double, blue: Double)] = [
+    (0, 0.45, 0.70), (0.84, 0.37, 0), (0, 0.62, 0.45), (0.80, 0.47, 0.65), (0.90, 0.62, 0),
+    (0.34, 0.71, 0.91),
+  ]
+}
+
+/// Round numbers along an axis.
+struct AxisTicks: Equatable {
+  let values: [Double]
+  /// Digits after the point that tell them apart.
+  let digits: Int
+
+  /// About `count` multiples of 1, 2 or 5 times a power of ten, within the range.
+  /// - Precondition: the range is finite and not empty.
+  init(_ range: ClosedRange<Double>, count: Int) {
+    let rough = (range.upperBound - range.lowerBound) / Double(max(1, count))
+    let power = pow(10, floor(log10(rough)))
+    let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999 } ?? 10 * power
+    let first = (range.lowerBound / step - 1e-9).rounded(.up)
+    let last = (range.upperBound / step + 1e-9).rounded(.down)
+    values = first <= last ? (0...Int(last - first)).map { (first + Double($0)) * step } : []
+    digits = max(0, Int(-floor(log10(step) + 1e-9)))
+  }
+}
