@@ -41,12 +41,18 @@ public struct Conditioning: Sendable {
 
   /// The same rows `times` over, all of them after one another.
   public func repeated(_ times: Int) throws -> Conditioning {
-    func all(_ tensor: Tensor?) throws -> Tensor? {
-      try tensor.map { tensor in try .cat((0..<times).map { _ in tensor }, axis: 0) }
+    try .joined([Conditioning](repeating: self, count: times))
+  }
+
+  /// The rows of several after one another; what one lacks, all do.
+  public static func joined(_ parts: [Conditioning]) throws -> Conditioning {
+    func all(_ path: KeyPath<Conditioning, Tensor?>) throws -> Tensor? {
+      let tensors = parts.compactMap { $0[keyPath: path] }
+      return tensors.isEmpty || tensors.count < parts.count ? nil : try .cat(tensors, axis: 0)
     }
     return Conditioning(
-      global: try all(global), sequence: try all(sequence), sequenceMask: try all(sequenceMask),
-      spatial: try all(spatial))
+      global: try all(\.global), sequence: try all(\.sequence), sequenceMask: try all(\.sequenceMask),
+      spatial: try all(\.spatial))
   }
 
   public static var none: Conditioning { Conditioning() }

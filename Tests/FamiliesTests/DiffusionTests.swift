@@ -27,6 +27,22 @@ struct DiffusionTests {
     #expect(abs(mean - 0.3) < 0.01 && abs(deviation - 0.2) < 0.015)
   }
 
+  /// Draws stay within bounds where some are given, and those that were within keep their values nearly.
+  @Test(arguments: [DiffusionFamily.SamplerSettings.Name.euler, .ancestral])
+  func drawsWithinBounds(_ name: DiffusionFamily.SamplerSettings.Name) throws {
+    var bounded = family(name, steps: 50)
+    bounded.bounds = 0.1...0.5
+    let noise = BatchNoise(seed: 1, first: 0, count: 50)
+    let (free, kept) = (
+      try family(name, steps: 50).sample(given: .none, noise: noise).floats(),
+      try bounded.sample(given: .none, noise: noise).floats()
+    )
+    #expect(free.contains { $0 < 0.05 } && free.contains { $0 > 0.55 })
+    #expect(kept.allSatisfy { (0.1 - 1e-5...0.5 + 1e-5).contains($0) })
+    // One in three is beyond a deviation, where the bounds are.
+    #expect(zip(free, kept).count { abs($0 - $1) > 0.02 } < free.count / 2)
+  }
+
   @Test func sampleIsItsOwnInAnyBatch() throws {
     let family = family(.ancestral, steps: 5)
     let whole = try family.sample(given: .none, noise: BatchNoise(seed: 1, first: 0, count: 5))

@@ -3,7 +3,7 @@ import Testing
 import Torch
 import TorchNN
 
-/// The text encoder, and a UNet that attends to its words, against PyTorch's; see Golden/make_unet_golden.py.
+/// The text encoder, and a UNet whose pixels attend to its words and to one another, against PyTorch's; see Golden/make_unet_golden.py.
 struct TextEncoderTests {
   private let golden: Golden
   private let encoder: TextEncoder
@@ -16,7 +16,7 @@ struct TextEncoderTests {
     network = try UNet(
       .init(
         pictureChannels: 1, patch: 2, channels: [4, 8], blocks: 2, embedding: 8, condition: 3, groups: 2,
-        heads: 2, sequence: 8))
+        heads: 2, sequence: 8, selfAttendingLevels: 1))
     try network.load(golden.weights("captioned"), name: "captioned")
   }
 

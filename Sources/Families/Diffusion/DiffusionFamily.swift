@@ -61,6 +61,9 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
   public let settings: SamplerSettings
   /// That one batch of draws may use, which are the same for any.
   public var threads = 1
+  /// Values that x can have, within which draws are kept at every step, as guidance and few steps lead beyond (Saharia et al.
+  /// 2022, "Photorealistic text-to-image diffusion models", section 2.3, static thresholding); nil for any.
+  public var bounds: ClosedRange<Double>?
   let backbone: Backbone
   private let drawing: Backbone
   private let summary: Summary?
@@ -96,6 +99,15 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     let time = try Tensor.full([z.shape[0]], Foundation.log(sigma) / 4)
     let network = try drawing(z / total.squareRoot(), time, given)
     return try z / total + network * (sigma / total.squareRoot())
+  }
+
+  /// What the network takes x for, as draws go on with it.
+  func bounded(_ guess: Tensor) throws -> Tensor {
+    guard let bounds else { return guess }
+    let (low, high) = (bounds.lowerBound, bounds.upperBound)
+    return try guess.clamped(
+      (low - configuration.mean) / configuration.deviation,
+      (high - configuration.mean) / configuration.deviation)
   }
 
   /// σ at which pictures are described, in deviations of the data: where so much noise is expected, the network looks for
@@ -147,14 +159,14 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
       let start = try noise.normal(sampleShape, stream: "start") * levels.sigmas[0]
       let isTold = conditioning.global != nil || conditioning.sequence != nil
       let denoiser: Denoiser = { z, sigma in
-        guard settings.guidance != 1, isTold else { return try drawn(z, sigma, conditioning) }
+        guard settings.guidance != 1, isTold else { return try bounded(drawn(z, sigma, conditioning)) }
         // Told and untold are batches of their own, so that a second core has something to do when few are drawn.
         let untold = try other ?? conditioning.keeping([Float](repeating: 0, count: noise.samples.count))
         let half: @Sendable (Int) throws -> Tensor = { half in
           try drawn(z, sigma, half == 0 ? conditioning : untold)
         }
         let halves = try threads > 1 ? ChunkRunner(workers: 2).map(2, half) : (0..<2).map(half)
-        return try halves[1] + (halves[0] - halves[1]) * settings.guidance
+        return try bounded(halves[1] + (halves[0] - halves[1]) * settings.guidance)
       }
       let fresh: (Int) throws -> Tensor = { try noise.normal(sampleShape, step: $0 + 1, stream: "fresh") }
       let z =

@@ -26,9 +26,9 @@ extension DiffusionFamily: Completing {
       let nothing = try conditioning.keeping([Float](repeating: 0, count: x.shape[0]))
       func denoised(_ z: Tensor, _ sigma: Double) throws -> Tensor {
         let told = try drawn(z, sigma, conditioning)
-        guard settings.guidance != 1, isTold else { return told }
+        guard settings.guidance != 1, isTold else { return try bounded(told) }
         let untold = try drawn(z, sigma, nothing)
-        return try untold + (told - untold) * settings.guidance
+        return try bounded(untold + (told - untold) * settings.guidance)
       }
       var z = try fresh(0, "start") * levels[0]
       var step = 0

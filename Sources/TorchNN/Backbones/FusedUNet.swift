@@ -22,6 +22,8 @@ public final class FusedUNet: @unchecked Sendable {
   private let upsample: [FusedConvolution]
   private let norm: FusedNorm
   private let tail: FusedConvolution
+  private let downSelfAttention: [FusedAttention]
+  private let upSelfAttention: [FusedAttention]
   private let downAttention: [FusedCrossAttention]
   private let upAttention: [FusedCrossAttention]
   /// What calls that have ended leave for the next ones.
@@ -59,8 +61,10 @@ public final class FusedUNet: @unchecked Sendable {
     down = try network.down.enumerated().map { try block($1, $0 / blocks) }
     downsample = try network.downsample.map { try FusedHalving($0) }
     middle1 = try block(network.middle1, bottom)
-    attention = try FusedAttention(
-      network.attention, size: size(bottom), groups: groups, heads: configuration.heads)
+    func attending(_ attention: SelfAttention2d, _ level: Int) throws -> FusedAttention {
+      try FusedAttention(attention, size: size(level), groups: groups, heads: configuration.heads)
+    }
+    attention = try attending(network.attention, bottom)
     middle2 = try block(network.middle2, bottom)
     let skips = channels.flatMap { [Int](repeating: $0, count: blocks) }
     up = try network.up.enumerated().map {
@@ -72,8 +76,14 @@ public final class FusedUNet: @unchecked Sendable {
     func crossing(_ attention: CrossAttention2d, _ level: Int) throws -> FusedCrossAttention {
       try FusedCrossAttention(attention, size: size(level), groups: groups, heads: configuration.heads)
     }
-    let first = down.count - network.downAttention.count
-    downAttention = try network.downAttention.enumerated().map { try crossing($1, (first + $0) / blocks) }
+    // Both begin anywhere on the way down, and with the first block on the way up.
+    func levels<Layer>(of layers: [Layer]) -> [Int] {
+      layers.indices.map { (channels.count * blocks - layers.count + $0) / blocks }
+    }
+    downSelfAttention = try zip(network.downSelfAttention, levels(of: network.downSelfAttention))
+      .map(attending)
+    upSelfAttention = try network.upSelfAttention.enumerated().map { try attending($1, bottom - $0 / blocks) }
+    downAttention = try zip(network.downAttention, levels(of: network.downAttention)).map(crossing)
     upAttention = try network.upAttention.enumerated().map { try crossing($1, bottom - $0 / blocks) }
     embedding = try FusedEmbedding(
       network, blocks: network.down + [network.middle1, network.middle2] + network.up)
@@ -118,9 +128,12 @@ public final class FusedUNet: @unchecked Sendable {
     var skips: [FeatureMap] = []
     for level in 0..<levels {
       for index in 0..<blocks {
-        stream = down[level * blocks + index](stream, film)
-        let attending = level * blocks + index - (down.count - downAttention.count)
-        if let words, attending >= 0 { stream = downAttention[attending](stream, words) }
+        let block = level * blocks + index
+        stream = down[block](stream, film)
+        if let attention = downSelfAttention.last(block, of: down.count) { stream = attention(stream) }
+        if let words, let attention = downAttention.last(block, of: down.count) {
+          stream = attention(stream, words)
+        }
         skips.append(stream)
       }
       if level < levels - 1 { stream = downsample[level](stream) }
@@ -128,10 +141,10 @@ public final class FusedUNet: @unchecked Sendable {
     stream = middle2(attention(middle1(stream, film)), film)
     for level in 0..<levels {
       for index in 0..<blocks {
-        stream = up[level * blocks + index](stream, beside: skips.removeLast(), film)
-        if let words, level * blocks + index < upAttention.count {
-          stream = upAttention[level * blocks + index](stream, words)
-        }
+        let block = level * blocks + index
+        stream = up[block](stream, beside: skips.removeLast(), film)
+        if let attention = upSelfAttention.first(block) { stream = attention(stream) }
+        if let words, let attention = upAttention.first(block) { stream = attention(stream, words) }
       }
       if level < levels - 1 { stream = upsample[level](stream, enlarged: true) }
     }
@@ -145,6 +158,7 @@ public final class FusedUNet: @unchecked Sendable {
       blocks.map(\.scratchCount) + ([head, tail] + upsample).map(\.scratchCount)
       + downsample.map(\.scratchCount)
       + (downAttention + upAttention).map { $0.scratchCount(longest: longest) }
+      + (downSelfAttention + upSelfAttention).map(\.scratchCount)
     return (layers + [norm.scratchCount, attention.scratchCount]).max()!
   }
 }

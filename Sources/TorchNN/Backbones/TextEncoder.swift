@@ -74,7 +74,7 @@ public final class TextEncoder: Module {
   public init(_ configuration: Configuration) throws {
     self.configuration = configuration
     words = try Parameter([configuration.vocabulary, configuration.width], .normal(deviation: 1))
-    places = try Parameter([configuration.length, configuration.width], .normal(deviation: 0.1))
+    places = try Parameter([configuration.length, configuration.width], .normal(deviation: 0.5))
     body = try (0..<configuration.layers).map { _ in
       try TransformerBlock(width: configuration.width, heads: configuration.heads)
     }

@@ -35,7 +35,7 @@ public final class UNetBlock: Module {
   }
 }
 
-/// A UNet for small pictures: patches of pixels as channels, levels of half the size each, attention at the lowest.
+/// A UNet for small pictures: patches of pixels as channels, levels of half the size each, attention at the lowest ones.
 public final class UNet: Module {
   /// What it is made of; stored beside the weights.
   public struct Configuration: Codable, Sendable, Equatable {
@@ -57,10 +57,13 @@ public final class UNet: Module {
     public var sequence: Int?
     /// Levels, from the lowest, whose blocks do; nil for all.
     public var attendingLevels: Int?
+    /// Levels, from the lowest, behind whose blocks pixels attend to one another; nil for none.
+    public var selfAttendingLevels: Int?
 
     public init(
       pictureChannels: Int, patch: Int, channels: [Int], blocks: Int, embedding: Int, condition: Int,
-      groups: Int = 8, heads: Int = 4, sequence: Int? = nil, attendingLevels: Int? = nil
+      groups: Int = 8, heads: Int = 4, sequence: Int? = nil, attendingLevels: Int? = nil,
+      selfAttendingLevels: Int? = nil
     ) {
       self.pictureChannels = pictureChannels
       self.patch = patch
@@ -72,6 +75,7 @@ public final class UNet: Module {
       self.heads = heads
       self.sequence = sequence
       self.attendingLevels = attendingLevels
+      self.selfAttendingLevels = selfAttendingLevels
     }
 
     /// Blocks on the way down, and on the way up, that attend to a sequence.
@@ -92,11 +96,17 @@ public final class UNet: Module {
   public let upsample: [Conv2d]
   public let norm: GroupNorm
   public let tail: Conv2d
+  /// One behind each of the last blocks of `down`, and of the first of `up`.
+  public let downSelfAttention: [SelfAttention2d]
+  public let upSelfAttention: [SelfAttention2d]
   /// One behind each of the last blocks of `down`, and of the first of `up`; none where there is no sequence.
   public let downAttention: [CrossAttention2d]
   public let upAttention: [CrossAttention2d]
 
-  public static let weightNames = ["downAttention": "down_attention", "upAttention": "up_attention"]
+  public static let weightNames = [
+    "downAttention": "down_attention", "upAttention": "up_attention",
+    "downSelfAttention": "down_self_attention", "upSelfAttention": "up_self_attention",
+  ]
 
   /// - Precondition: there is a level, and `groups` and `heads` divide the channels.
   public init(_ configuration: Configuration) throws {
@@ -141,8 +151,8 @@ public final class UNet: Module {
     self.upsample = upsample
     norm = try GroupNorm(groups: groups, channels: width)
     tail = try Conv2d(width, pixels, kernel: 3, initialization: .zero)
-    let widths = channels.flatMap { [Int](repeating: $0, count: blocks) }.suffix(
-      configuration.attendingBlocks)
+    let all = channels.flatMap { [Int](repeating: $0, count: blocks) }
+    let widths = all.suffix(configuration.attendingBlocks)
     func crossing(_ widths: some Sequence<Int>) throws -> [CrossAttention2d] {
       try configuration.sequence.map { sequence in
         try widths.map {
@@ -152,6 +162,12 @@ public final class UNet: Module {
     }
     downAttention = try crossing(widths)
     upAttention = try crossing(widths.reversed())
+    func attending(_ widths: some Sequence<Int>) throws -> [SelfAttention2d] {
+      try widths.map { try SelfAttention2d(channels: $0, heads: configuration.heads, groups: groups) }
+    }
+    let own = all.suffix((configuration.selfAttendingLevels ?? 0) * blocks)
+    downSelfAttention = try attending(own)
+    upSelfAttention = try attending(own.reversed())
   }
 
   /// - Parameters:
@@ -170,9 +186,11 @@ public final class UNet: Module {
     let (blocks, levels) = (configuration.blocks, configuration.channels.count)
     for level in 0..<levels {
       for index in 0..<blocks {
-        stream = try up[level * blocks + index](.cat([stream, skips.removeLast()], axis: 1), embedding)
-        if let text, level * blocks + index < upAttention.count {
-          stream = try upAttention[level * blocks + index](stream, text.sequence, mask: text.mask)
+        let block = level * blocks + index
+        stream = try up[block](.cat([stream, skips.removeLast()], axis: 1), embedding)
+        if let attention = upSelfAttention.first(block) { stream = try attention(stream) }
+        if let text, let attention = upAttention.first(block) {
+          stream = try attention(stream, text.sequence, mask: text.mask)
         }
       }
       if level < levels - 1 {
@@ -209,10 +227,11 @@ public final class UNet: Module {
     let (blocks, levels) = (configuration.blocks, configuration.channels.count)
     for level in 0..<levels {
       for index in 0..<blocks {
-        stream = try down[level * blocks + index](stream, embedding)
-        let attending = level * blocks + index - (levels * blocks - downAttention.count)
-        if let text, attending >= 0 {
-          stream = try downAttention[attending](stream, text.sequence, mask: text.mask)
+        let block = level * blocks + index
+        stream = try down[block](stream, embedding)
+        if let attention = downSelfAttention.last(block, of: down.count) { stream = try attention(stream) }
+        if let text, let attention = downAttention.last(block, of: down.count) {
+          stream = try attention(stream, text.sequence, mask: text.mask)
         }
         skips.append(stream)
       }
@@ -234,6 +253,23 @@ public final class UNet: Module {
   public var hiddenWeights: [Parameter] {
     (down + [middle1, middle2] + up).flatMap { [$0.conv1.weight, $0.conv2.weight] }
   }
+
+  /// The matrices of attention, for the same optimisers.
+  public var attentionWeights: [Parameter] {
+    (downSelfAttention + [attention] + upSelfAttention).flatMap { [$0.qkv.weight, $0.out.weight] }
+      + (downAttention + upAttention).flatMap { [$0.query.weight, $0.keyValue.weight, $0.out.weight] }
+  }
+}
+
+extension Array {
+  /// What belongs to a block, where only the first blocks have it.
+  func first(_ block: Int) -> Element? { block < count ? self[block] : nil }
+
+  /// What belongs to a block, where only the last of `blocks` have it.
+  func last(_ block: Int, of blocks: Int) -> Element? {
+    let place = block - (blocks - count)
+    return place >= 0 ? self[place] : nil
+  }
 }
 
 extension UNet.Configuration {
@@ -242,13 +278,14 @@ extension UNet.Configuration {
     guard (1...16).contains(patch), (1...6).contains(channels.count) else { return false }
     let divisor = patch << (channels.count - 1)
     // Where words are attended to, at any level, all heads are there.
-    let headed = sequence == nil ? channels.suffix(1) : channels[...]
+    let headed = sequence == nil ? channels.suffix(max(1, selfAttendingLevels ?? 1)) : channels[...]
     return (1...16).contains(blocks) && (1...1024).contains(pictureChannels)
       && (0...100_000).contains(condition)
       && (2...4096).contains(embedding) && embedding % 2 == 0 && (1...256).contains(groups)
       && (1...64).contains(heads) && channels.allSatisfy { (1...1024).contains($0) && $0 % groups == 0 }
       && headed.allSatisfy { $0 % heads == 0 } && (1...65_536).contains(sequence ?? 1)
-      && (1...channels.count).contains(attendingLevels ?? 1) && height > 0 && height % divisor == 0
+      && (1...channels.count).contains(attendingLevels ?? 1)
+      && (0...channels.count).contains(selfAttendingLevels ?? 0) && height > 0 && height % divisor == 0
       && width > 0 && width % divisor == 0
   }
 

@@ -122,6 +122,9 @@ class UNet(nn.Module):
             widths = [channels for channels in CHANNELS for _ in range(BLOCKS)]
             self.down_attention = nn.ModuleList(CrossAttention(width) for width in widths)
             self.up_attention = nn.ModuleList(CrossAttention(width) for width in widths[::-1])
+            # At the lowest level alone.
+            self.down_self_attention = nn.ModuleList(Attention(CHANNELS[-1]) for _ in range(BLOCKS))
+            self.up_self_attention = nn.ModuleList(Attention(CHANNELS[-1]) for _ in range(BLOCKS))
 
     def forward(self, x, time, condition, text=None):
         frequencies = 1000 ** (torch.arange(E // 2) / (E // 2 - 1))
@@ -132,6 +135,8 @@ class UNet(nn.Module):
         for level in range(len(CHANNELS)):
             for index in range(level * BLOCKS, (level + 1) * BLOCKS):
                 h = self.down[index](h, e)
+                if text is not None and level == len(CHANNELS) - 1:
+                    h = self.down_self_attention[index - level * BLOCKS](h)
                 if text is not None:
                     h = self.down_attention[index](h, *text)
                 skips.append(h)
@@ -141,6 +146,8 @@ class UNet(nn.Module):
         for level in range(len(CHANNELS)):
             for index in range(level * BLOCKS, (level + 1) * BLOCKS):
                 h = self.up[index](torch.cat([h, skips.pop()], 1), e)
+                if text is not None and level == 0:
+                    h = self.up_self_attention[index](h)
                 if text is not None:
                     h = self.up_attention[index](h, *text)
             if level < len(CHANNELS) - 1:
