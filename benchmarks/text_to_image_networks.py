@@ -4,11 +4,11 @@ import json
 
 import torch
 import torch.nn.functional as F
-from class_image_networks import UNet
+from class_image_networks import SelfAttention2d, UNet
 from torch import nn
 from weights import read
 
-# Of the encoder: what fills captions up, what begins them, the first word.
+# Of the encoder: what fills captions up, what begins them, the first question; words follow the questions.
 FILLING, BEGINNING, FIRST = 0, 1, 2
 
 
@@ -69,26 +69,32 @@ class CrossAttention2d(nn.Module):
 
 
 class AttendingUNet(UNet):
-    def __init__(self, sequence, attendingLevels, **shape):
+    def __init__(self, sequence, attendingLevels, selfAttendingLevels=0, **shape):
         super().__init__(**shape)
-        widths = [level for level in shape["channels"] for _ in range(shape["blocks"])]
-        widths = widths[-attendingLevels * shape["blocks"]:]
+        every = [level for level in shape["channels"] for _ in range(shape["blocks"])]
+        heads, groups = shape["heads"], shape["groups"]
 
-        def crossing(widths):
-            return nn.ModuleList(CrossAttention2d(w, sequence, shape["heads"], shape["groups"]) for w in widths)
+        def both_ways(levels, make):
+            widths = every[len(every) - levels * shape["blocks"] :]
+            return [nn.ModuleList(make(width) for width in way) for way in (widths, widths[::-1])]
 
-        self.down_attention, self.up_attention = crossing(widths), crossing(widths[::-1])
+        self.down_attention, self.up_attention = both_ways(
+            attendingLevels, lambda width: CrossAttention2d(width, sequence, heads, groups))
+        self.down_self_attention, self.up_self_attention = both_ways(
+            selfAttendingLevels, lambda width: SelfAttention2d(width, heads, groups))
 
     def forward(self, x, time, told):
         mean, sequence, mask = told
         angles = time.reshape(-1, 1) * self.frequencies
         embedding = self.time2(F.silu(self.time1(torch.cat([angles.cos(), angles.sin()], 1)))) + self.label(mean)
         x, skips = self.head(F.pixel_unshuffle(x, self.patch)), []
-        first = len(self.down) - len(self.down_attention)
+        first, first_self = (len(self.down) - len(some) for some in (self.down_attention, self.down_self_attention))
         for index, block in enumerate(self.down):
             if index and index % self.blocks == 0:
                 x = self.downsample[index // self.blocks - 1](x)
             x = block(x, embedding)
+            if index >= first_self:
+                x = self.down_self_attention[index - first_self](x)
             if index >= first:
                 x = self.down_attention[index - first](x, sequence, mask)
             skips.append(x)
@@ -97,6 +103,8 @@ class AttendingUNet(UNet):
             if index and index % self.blocks == 0:
                 x = self.upsample[index // self.blocks - 1](F.interpolate(x, scale_factor=2, mode="nearest"))
             x = block(torch.cat([x, skips.pop()], 1), embedding)
+            if index < len(self.up_self_attention):
+                x = self.up_self_attention[index](x)
             if index < len(self.up_attention):
                 x = self.up_attention[index](x, sequence, mask)
         return F.pixel_shuffle(self.tail(F.silu(self.norm(x))), self.patch)
@@ -108,18 +116,23 @@ class CaptionedNetwork(nn.Module):
         self.vocabulary, self.length = words, shape["text"]["length"]
         self.text = TextEncoder(**shape["text"])
         self.nothing = nn.Parameter(torch.empty(1, shape["text"]["width"]))
+        width = shape["text"]["width"]
+        self.answers = nn.ModuleList(nn.Linear(width, values) for values in shape.get("attributes", []))
         self.picture = AttendingUNet(**shape["picture"])
 
     def told(self, captions):
-        """What the UNet is told of captions of known words alone: a mean, a sequence and its mask."""
+        """What the UNet is told of captions of known words alone: what the whole says, a sequence and its mask."""
         tokens = torch.full((len(captions), self.length), FILLING)
+        questions = len(self.answers)
+        start = [BEGINNING] + [FIRST + question for question in range(questions)]
         for row, caption in enumerate(captions):
-            places = [BEGINNING] + [FIRST + self.vocabulary.index(word) for word in caption.split()]
+            places = start + [FIRST + questions + self.vocabulary.index(word) for word in caption.split()]
             tokens[row, : len(places)] = torch.tensor(places)
         mask = (tokens != FILLING).float()
         sequence, mean = self.text(tokens, mask)
-        start = self.nothing.expand(len(captions), 1, -1)
-        return mean, torch.cat([start, sequence[:, 1:]], 1), mask
+        answers = [answer(sequence[:, place + 1]).softmax(1) for place, answer in enumerate(self.answers)]
+        nothing = self.nothing.expand(len(captions), 1, -1)
+        return torch.cat([mean, *answers], 1), torch.cat([nothing, sequence[:, 1:]], 1), mask
 
     @staticmethod
     def untold(told):

@@ -9,5 +9,11 @@
 extension TaskRegistry {
   /// Every task of this package, with the stages that read and write media.
   public static let all = TaskRegistry(
-    [SuperResolution(), ClassImage(), AudioSynth(), TextToImage()], commonStages: MediaStages.all)
+    [SuperResolution(), ClassImage(), AudioSynth(), TextToImage(enlarger: enlarger)],
+    commonStages: MediaStages.all)
+
+  /// What shows small pictures larger.
+  private static let enlarger: PictureEnlarger.Finder = {
+    try SuperResolution.enlarger(scale: $0, in: PipelineHome())
+  }
 }

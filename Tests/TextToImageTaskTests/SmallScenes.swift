@@ -39,9 +39,10 @@ struct SmallScenes {
           trainingMean: 0
           trainingDeviation: 1.4
           unconditionalShare: 0.1
+          attributeWeight: 0.1
           text: {width: 16, layers: 1, heads: 2}
           network:
-            {patch: 4, channels: [8, 16], blocks: 1, embedding: 16, attendingLevels: 1,
+            {patch: 4, channels: [8, 16], blocks: 1, embedding: 16, attendingLevels: 1, selfAttendingLevels: 1,
              sampler: {name: dpm-solver, steps: 2, guidance: 1.5}}
       \(training)
         judge:

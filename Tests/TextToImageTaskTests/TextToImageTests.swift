@@ -1,3 +1,4 @@
+import Charts
 import Conditioners
 import Foundation
 import MediaIO
@@ -90,7 +91,52 @@ struct TextToImageTests {
     let vector = try task.embed(small.request(.embed, picture), specification)
     #expect(vector.count == 4 * 16 && vector.allSatisfy(\.isFinite))
     let words = try task.embed(small.request(.embed, Data("a red circle\n".utf8)), specification)
-    #expect(words.count == 16)
+    #expect(words.count == 16 + SceneAttributes.sizes.reduce(0, +))
+  }
+
+  /// What is larger than the model's pictures is made so by whatever the task was given, and the file says by what.
+  @Test func largerPicturesAreEnlarged() throws {
+    let specification = try small.published()
+    let dark = TextToImage(enlarger: { scale in
+      PictureEnlarger(weightsSHA256: "of \(scale)") { image, _ in
+        let side = Int(Double(image.width) * scale)
+        return Image(
+          width: side, height: side, channels: .rgb,
+          samples: .uint8(.init(repeating: 7, count: 3 * side * side)))
+      }
+    })
+    func drawn(_ task: TextToImage, _ size: Int) throws -> Image {
+      let options = try SmallScenes.options(DrawCaptionStage.options, ["size": "\(size)"])
+      let file = try task.draw("a red circle", options, specification, context: StageContext())
+      return try Image(decoding: file.together, name: "drawn")
+    }
+    for (size, scale) in [(64, "of 2.0"), (1024, "of 16.0")] {
+      let image = try drawn(dark, size)
+      #expect(image.width == size && image.height == size)
+      #expect(try largestDifference(image.tensor(), .full([3, size, size], 7.0 / 255)) < 1e-6)
+      let provenance = try #require(try Provenance(image.metadata, name: "drawn"))
+      #expect(provenance.condition?.values["enlarger SHA-256"] == scale)
+      #expect(try dark.otherWeights(provenance.options, specification) == ["enlarger SHA-256": scale])
+    }
+    // Of the model's own size, or without one: no such thing.
+    let own = try drawn(dark, 32)
+    #expect(try own.tensor().maximum().scalar() > 10.0 / 255)
+    #expect(try Provenance(own.metadata, name: "own")?.condition?.values["enlarger SHA-256"] == nil)
+    let cubic = try drawn(TextToImage(), 64)
+    #expect(try cubic.width == 64 && cubic.tensor().maximum().scalar() > 10.0 / 255)
+  }
+
+  /// The encoder's questions are answered by uniform scores as badly as chance, and by the truth without loss.
+  @Test func lossOfAttributes() throws {
+    let scene = Scene(.group(count: 3, object: SceneObject(.red, .star)), background: .white)
+    // Kind, background, count, colour and shape of the first thing.
+    let chance = [0, 1, 2, 3, 4].reduce(0) { $0 + log(Double(SceneAttributes.sizes[$1])) }
+    let uniform = try SceneAttributes.sizes.map { try Tensor.zeros([1, $0]) }
+    #expect(abs(try SceneAttributes.loss(uniform, [scene]).scalar() - chance) < 1e-5)
+    let truth = try zip(SceneAttributes.choices(of: scene), SceneAttributes.sizes).map { choice, size in
+      try Tensor((0..<size).map { $0 == choice ? Float(50) : 0 }, shape: [1, size])
+    }
+    #expect(abs(try SceneAttributes.loss(truth, [scene]).scalar()) < 1e-5)
   }
 
   @Test func knownPixelsStay() throws {
@@ -140,7 +186,8 @@ struct TextToImageTests {
     let tables = try TextToImage().evaluate(
       EvaluationRequest(
         model: nil, data: [],
-        options: SmallScenes.options(TextToImage().evaluationOptions, ["draws": "20", "guidances": "1, 2"]),
+        options: SmallScenes.options(
+          TextToImage().evaluationOptions, ["draws": "20", "guidances": "1, 2", "descriptions": "2"]),
         workers: 2), small.published())
     #expect(
       tables[0].rows.map(\.name) == [
@@ -149,5 +196,11 @@ struct TextToImageTests {
       ])
     #expect(tables[0].rows.allSatisfy { $0.values.count == tables[0].columns.count })
     #expect(tables[0].rows.allSatisfy { (0...100).contains($0.values[0] ?? -1) })
+    // The curve of seen captions, of rendered ones, and both of held-out ones.
+    let chart = try #require(tables[0].chart)
+    #expect(chart.curves.count == 4 && chart.curves.allSatisfy { $0.points.map(\.x) == [1, 2] })
+    #expect(chart.curves[2].points.map(\.y) == [3, 5].compactMap { tables[0].rows[$0].values[0] })
+    #expect(tables[1].rows.map(\.name) == ["seen", "held-out"])
+    #expect(tables[1].rows.allSatisfy { (0...1).contains($0.values[3] ?? -1) })
   }
 }

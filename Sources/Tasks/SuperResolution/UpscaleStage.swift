@@ -12,7 +12,7 @@ public struct UpscaleStage: Stage {
   public let name = "upscale"
   /// One for each factor of the plan.
   private let passes: [Upscaler]
-  private let weightsSHA256: String
+  let weightsSHA256: String
   private let modelName: String
   private let plan: ScalePlan
   private let device: Device

@@ -34,9 +34,20 @@ extension CaptionModel {
     try Autograd.disabled {
       var family = family
       family.threads = max(1, threads)
-      let given = try network.told(captions)
-      let against = try other.map { try network.told([[Int]](repeating: $0, count: captions.count)) }
+      let given = try toldEach(captions)
+      let against = try other.map { try network.told([$0]).repeated(captions.count) }
       return try family.sample(given: given, against: against, noise: noise)
     }
+  }
+
+  /// What the UNet is told of each caption, one by one, for libtorch may round by the number of captions.
+  private func toldEach(_ captions: [[Int]]) throws -> Conditioning {
+    var known: [[Int]: Conditioning] = [:]
+    return try .joined(
+      captions.map { caption in
+        let told = try known[caption] ?? network.told([caption])
+        known[caption] = told
+        return told
+      })
   }
 }

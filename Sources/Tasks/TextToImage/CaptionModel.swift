@@ -37,11 +37,13 @@ public struct CaptionModel: Sendable {
   private init(_ description: Description, _ network: CaptionedNetwork) {
     (self.description, self.network) = (description, network)
     let packed = PackedUNet(network.picture, height: description.side, width: description.side)
-    family = DiffusionFamily(
+    var family = DiffusionFamily(
       description.family, sampleShape: [3, description.side, description.side],
       settings: description.sampler, summary: { try network.summary($0, $1, $2) },
       drawing: { try packed($0, $1, $2.global, text: network.words($2)) },
       backbone: { try network($0, $1, $2) })
+    family.bounds = 0...1
+    self.family = family
   }
 
   /// The same weights with another sampler.
@@ -80,12 +82,13 @@ extension CaptionModel.Description {
   var isPlausible: Bool {
     let (text, picture) = (network.text, network.picture)
     return (1...100_000).contains(words.count)
-      && text.vocabulary == words.count + Int(CaptionedNetwork.Token.first)
-      && (2...1024).contains(text.length)
+      && (network.attributes ?? []).allSatisfy { (1...1000).contains($0) } && network.questions <= 100
+      && text.vocabulary == words.count + network.questions + Int(CaptionedNetwork.Token.first)
+      && (2 + network.questions...1024).contains(text.length)
       && (1...1024).contains(text.width) && (0...64).contains(text.layers) && (1...64).contains(text.heads)
       && text.width % text.heads == 0 && (1...512).contains(side) && family.deviation > 0
       && (1...10_000).contains(sampler.steps) && (typicality?.isPlausible ?? true)
-      && picture.pictureChannels == 3 && picture.condition == text.width && picture.sequence == text.width
+      && picture.pictureChannels == 3 && picture.condition == network.global && picture.sequence == text.width
       && picture.isPlausible(height: side, width: side)
   }
 }

@@ -2,50 +2,72 @@ internal import Conditioners
 internal import Torch
 internal import TorchNN
 
-/// A UNet that is told a caption: its words, to which pixels attend, and their mean.
+/// A UNet that is told a caption: its words, to which pixels attend, and what the whole of it says.
+///
+/// Where captions have attributes, such as the colour of a scene's first thing, the encoder reads one learned question for
+/// each before the words. It is trained to answer them beside what it is for, so that it knows early which words belong
+/// together; pixels attend to the questions as well.
 final class CaptionedNetwork: Module {
   /// What it is made of; stored beside the weights.
   struct Configuration: Codable, Sendable, Equatable {
     var text: TextEncoder.Configuration
+    /// How many values each attribute of a caption can have; nil where captions have none.
+    var attributes: [Int]?
     var picture: UNet.Configuration
+
+    /// What the encoder reads beside words: the beginning and the questions.
+    var questions: Int { attributes?.count ?? 0 }
+    /// Of what the UNet is told as a whole.
+    var global: Int { text.width + (attributes?.reduce(0, +) ?? 0) }
   }
 
   let configuration: Configuration
   let text: TextEncoder
   /// `[1, D]`: what is attended to where nothing is said. It does not know the words, as the encoder's vectors all do.
   let nothing: Parameter
+  /// Of each attribute, from its question's vector to a score for each value.
+  let answers: [Linear]
   let picture: UNet
 
   init(_ configuration: Configuration) throws {
     self.configuration = configuration
     text = try TextEncoder(configuration.text)
     nothing = try Parameter([1, configuration.text.width], .normal(deviation: 0.5))
+    answers = try (configuration.attributes ?? []).map { try Linear(configuration.text.width, $0) }
     picture = try UNet(configuration.picture)
   }
 
-  /// What the UNet is told: `global [N, D]`, `sequence [N, L, D]` that begins with `nothing`.
-  /// - Parameter captions: places in the vocabulary, each fewer than L; none for a caption that says nothing.
-  /// - Precondition: a caption has fewer than L words.
-  func told(_ captions: [[Int]]) throws -> Conditioning {
-    let length = configuration.text.length
+  /// What the UNet is told: `global [N, D]`, which is the mean of the encoder's vectors and the probabilities of each
+  /// attribute's values, and `sequence [N, L, D]` that begins with `nothing`.
+  /// - Parameter captions: places in the vocabulary; none for a caption that says nothing.
+  /// - Precondition: a caption has no more words than L, less the beginning and the questions.
+  func told(_ captions: [[Int]]) throws -> Conditioning { try read(captions).told }
+
+  /// What the UNet is told, and a score for each value of each attribute, `[N, values]`.
+  func read(_ captions: [[Int]]) throws -> (told: Conditioning, answers: [Tensor]) {
+    let (length, questions) = (configuration.text.length, configuration.questions)
+    let start: [Int64] = [Token.beginning] + (0..<questions).map { Token.first + Int64($0) }
     let (tokens, mask) = captions.reduce(into: ([Int64](), [Float]())) { all, words in
-      let filling = length - 1 - words.count
-      all.0 += [Token.beginning] + words.map { Int64($0) + Token.first }
-      all.0 += [Int64](repeating: Token.filling, count: filling)
-      all.1 += (0..<length).map { $0 <= words.count ? 1 : 0 }
+      let known = start.count + words.count
+      all.0 += start + words.map { Token.first + Int64(questions + $0) }
+      all.0 += [Int64](repeating: Token.filling, count: length - known)
+      all.1 += (0..<length).map { $0 < known ? 1 : 0 }
     }
     let shown = try Tensor(mask, shape: [captions.count, length])
     let (sequence, mean) = try text(Tensor(tokens, shape: [captions.count, length]), mask: shown)
-    let start = try nothing.value.unsqueezed(0).expanded([captions.count, 1, configuration.text.width])
+    let answers = try answers.enumerated().map { try $1(sequence.select(1, $0 + 1)) }
+    let nothing = try nothing.value.unsqueezed(0).expanded([captions.count, 1, configuration.text.width])
     let all = Conditioning(
-      global: mean,
-      sequence: try .cat([start, sequence.narrow(1, start: 1, length: length - 1)], axis: 1),
+      global: try .cat([mean] + answers.map { try $0.softmax(1) }, axis: 1),
+      sequence: try .cat([nothing, sequence.narrow(1, start: 1, length: length - 1)], axis: 1),
       sequenceMask: shown)
-    return captions.allSatisfy({ !$0.isEmpty })
+    let told =
+      captions.allSatisfy({ !$0.isEmpty })
       ? all : try all.keeping(captions.map { $0.isEmpty ? 0 : 1 })
+    return (told, answers)
   }
 
-  /// Of the encoder.
+  /// Of the encoder: the questions follow, and then the words.
   enum Token {
     static let (filling, beginning, first): (Int64, Int64, Int64) = (0, 1, 2)
   }
@@ -71,7 +93,7 @@ final class CaptionedNetwork: Module {
 
   /// The weights of the hidden layers, for optimisers that treat them as matrices.
   var hiddenWeights: [Parameter] {
-    picture.hiddenWeights
+    picture.hiddenWeights + picture.attentionWeights
       + text.body.flatMap { [$0.qkv.weight, $0.out.weight, $0.fc1.weight, $0.fc2.weight] }
   }
 }

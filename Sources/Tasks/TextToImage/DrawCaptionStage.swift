@@ -16,13 +16,7 @@ public struct DrawCaptionStage: Stage {
   private let weightsSHA256: String
   private let options: Options
   private let settings: Settings
-
-  private init(
-    model: CaptionModel, modelName: String, weightsSHA256: String, options: Options, settings: Settings
-  ) {
-    (self.model, self.modelName, self.weightsSHA256) = (model, modelName, weightsSHA256)
-    (self.options, self.settings) = (options, settings)
-  }
+  private let enlarger: PictureEnlarger?
 
   private struct Settings {
     var seed: UInt64
@@ -65,44 +59,57 @@ public struct DrawCaptionStage: Stage {
       help: "above 1: closer to the caption, less varied; -1 for the model's own"),
   ]
 
-  static func make(_ options: Options, _ environment: StageEnvironment) throws -> DrawCaptionStage {
+  static func make(
+    _ options: Options, _ environment: StageEnvironment, _ enlarger: PictureEnlarger.Finder?
+  ) throws -> DrawCaptionStage {
     let specification = try environment.specification(for: "draw-caption")
     let entry = try specification.model(named: options.text("model"))
-    return try DrawCaptionStage(entry.name, entry.weights, options)
+    return try DrawCaptionStage(entry.name, entry.weights, options, enlarger)
   }
 
   /// With a file of weights.
-  /// - Parameter given: options by their names; the others have their defaults.
-  public init(weights: URL, _ given: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - given: options by their names; the others have their defaults.
+  ///   - enlarger: for pictures larger than the model's; cubic interpolation where there is none.
+  public init(weights: URL, _ given: [String: String] = [:], enlarger: PictureEnlarger.Finder? = nil) throws {
     let options = try Options(
       Self.options, owner: "draw-caption",
       given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) }))
-    try self.init("scenes", weights, options)
+    try self.init("scenes", weights, options, enlarger)
   }
 
-  private init(_ name: String, _ weights: URL, _ options: Options) throws {
-    let model = try CaptionModel(contentsOf: weights).drawing(by: options)
-    self.init(
-      model: model, modelName: name, weightsSHA256: try Digest.sha256(of: weights),
-      options: options,
-      settings: Settings(
-        seed: UInt64(options.integer("seed")), first: options.integer("first"),
-        count: options.integer("count"),
-        size: options.integer("size"), against: options.text("against")))
+  private init(_ name: String, _ weights: URL, _ options: Options, _ enlarger: PictureEnlarger.Finder?) throws
+  {
+    model = try CaptionModel(contentsOf: weights).drawing(by: options)
+    (modelName, weightsSHA256, self.options) = (name, try Digest.sha256(of: weights), options)
+    settings = Settings(
+      seed: UInt64(options.integer("seed")), first: options.integer("first"),
+      count: options.integer("count"), size: options.integer("size"), against: options.text("against"))
+    self.enlarger = try ScenePicture.enlarger(
+      enlarger, side: model.description.side, size: settings.size)
   }
 
   public func callAsFunction(_ text: String, context: StageContext) throws -> Image {
-    try together(draws(text, context), text)
+    let draws = try draws(text, context)
+    return try together(draws, pictures(draws, context), text)
   }
 
   /// Every draw as a file of its own: the bytes of its caption with `--count 1 --first i`.
   func files(_ text: String, context: StageContext) throws -> DrawnFiles {
     let draws = try draws(text, context)
+    let pictures = try pictures(draws, context)
     return DrawnFiles(
-      single: try draws.enumerated().map {
-        (index: $0.offset + settings.first, data: try picture($0.element, alone: true).pngData())
+      single: try zip(draws, pictures).enumerated().map {
+        (index: $0.offset + settings.first, data: try alone($0.element.0, $0.element.1).pngData())
       },
-      together: try together(draws, text).pngData())
+      together: try together(draws, pictures, text).pngData())
+  }
+
+  private func pictures(_ draws: [Draw], _ context: StageContext) throws -> [Image] {
+    try ChunkRunner(workers: context.workers).map(draws.count) { index in
+      try context.checkCancelled()
+      return try ScenePicture.image(draws[index].pixels, size: settings.size, enlarger, context)
+    }
   }
 
   /// The pictures of captions, one a line, each `[3, side, side]` over 0…1.
@@ -184,11 +191,10 @@ public struct DrawCaptionStage: Stage {
     }
   }
 
-  private func together(_ draws: [Draw], _ text: String) throws -> Image {
-    guard draws.count > 1 else { return try picture(draws[0], alone: true) }
+  private func together(_ draws: [Draw], _ pictures: [Image], _ text: String) throws -> Image {
+    guard draws.count > 1 else { return try alone(draws[0], pictures[0]) }
     let columns = options.integer("columns")
-    var sheet = Image.contactSheet(
-      try draws.map { try picture($0, alone: false) }, columns: columns == 0 ? nil : columns)
+    var sheet = Image.contactSheet(pictures, columns: columns == 0 ? nil : columns)
     let captions = draws.map(\.caption.text)
     let shown = Set(captions).count == 1 ? captions[0] : captions.joined(separator: "\n")
     // Each caption once, in place of the file that they may have come from.
@@ -200,10 +206,8 @@ public struct DrawCaptionStage: Stage {
     return sheet
   }
 
-  private func picture(_ draw: Draw, alone: Bool) throws -> Image {
-    var picture = try ScenePicture.image(draw.pixels, size: settings.size)
-    guard alone else { return picture }
-    var texts = options.texts
+  private func alone(_ draw: Draw, _ picture: Image) throws -> Image {
+    var (picture, texts) = (picture, options.texts)
     texts["count"] = "1"
     texts["first"] = "\(draw.index)"
     texts["columns"] = "0"
@@ -218,9 +222,10 @@ public struct DrawCaptionStage: Stage {
   private func provenance(
     _ text: String, _ caption: String, isDrawn: Bool, key: SampleKey?, options: [String: String]
   ) throws -> Provenance {
-    Provenance(
+    let values = ["caption": caption].merging(ScenePicture.weights(of: enlarger)) { $1 }
+    return Provenance(
       task: "text-to-image", model: modelName, weightsSHA256: weightsSHA256,
-      condition: .init(text: text, values: ["caption": caption], isDrawn: isDrawn), key: key,
+      condition: .init(text: text, values: values, isDrawn: isDrawn), key: key,
       version: PipelineVersion.current, engine: try .current(), options: options)
   }
 }

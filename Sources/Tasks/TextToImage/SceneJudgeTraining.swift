@@ -55,7 +55,8 @@ struct SceneJudgeTraining {
         let rendered = try RenderedScenes(noise) { SceneGrammar.draw($0) }
         let strength = try noise.uniform([1, 1, 1], stream: "strength") * strongest
         let grain = try noise.normal(Array(rendered.x.shape.dropFirst()), stream: "grain")
-        return try Self.loss(judge.scores(rendered.x + grain * strength), rendered.scenes)
+        let scores = try judge.scores(rendered.x + grain * strength)
+        return try SceneAttributes.loss(SceneAttributes.lists(scores), rendered.scenes)
       },
       evaluate: { [("held-out accuracy", try watch())] }, progress: { _, _ in progress.advance() })
     try judge.network.round(to: training.storage ?? .half)
@@ -72,21 +73,5 @@ struct SceneJudgeTraining {
       }
       return zip(try judge.verdicts(rendered.x), rendered.scenes).map { $0 == $1 }
     }.flatMap { $0 }
-  }
-
-  /// Nats, summed over the lists that a scene has a choice in.
-  private static func loss(_ scores: Tensor, _ scenes: [Scene]) throws -> Tensor {
-    let choices = scenes.map(SceneAttributes.choices)
-    var start = 0
-    var total = try Tensor.zeros([1])
-    for (list, size) in SceneAttributes.sizes.enumerated() {
-      defer { start += size }
-      let wanted = choices.flatMap { row in
-        (0..<size).map { row[list] == $0 ? Float(1) : 0 }
-      }
-      let logs = try scores.narrow(1, start: start, length: size).logSoftmax(1)
-      total = try total - (logs * Tensor(wanted, shape: [scenes.count, size])).sum() / Double(scenes.count)
-    }
-    return try total.sum()
   }
 }

@@ -6,10 +6,29 @@ internal import Torch
 
 /// Pictures of scenes as files have them, of any size that is a multiple of the model's.
 enum ScenePicture {
+  /// What enlarges pictures to a size; nil where it is the model's own, or nothing better than interpolation is given.
+  static func enlarger(_ finder: PictureEnlarger.Finder?, side: Int, size: Int) throws -> PictureEnlarger? {
+    guard size > side else { return nil }
+    // What is beyond these, interpolation does.
+    return try finder?(min(16, max(1.1, Double(size) / Double(side))))
+  }
+
+  /// As a provenance's condition has them.
+  static func weights(of enlarger: PictureEnlarger?) -> [String: String] {
+    enlarger.map { ["enlarger SHA-256": $0.weightsSHA256] } ?? [:]
+  }
+
   /// - Parameter x: `[3, H, W]`, as a model draws it.
-  static func image(_ x: Tensor, size: Int) throws -> Image {
-    let levels = try ScenePixels.levels(x)
-    guard size != x.shape[1] else { return try Image(levels, bitDepth: 8) }
+  static func image(_ x: Tensor, size: Int, _ enlarger: PictureEnlarger?, _ context: StageContext) throws
+    -> Image
+  {
+    var levels = try ScenePixels.levels(x)
+    if size != x.shape[1], let enlarger {
+      // One of many: it neither shows progress nor takes the others' threads.
+      let quiet = StageContext(checkCancelled: context.checkCancelled)
+      levels = try enlarger(Image(levels, bitDepth: 8), context: quiet).tensor()
+    }
+    guard size != levels.shape[1] else { return try Image(levels, bitDepth: 8) }
     let larger = try levels.unsqueezed(0).resampledBicubic(height: size, width: size).select(0, 0)
     return try Image(larger.clamped(0, 1), bitDepth: 8)
   }

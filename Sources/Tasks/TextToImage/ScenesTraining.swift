@@ -26,6 +26,8 @@ struct ScenesRecipe: Codable, Sendable, Equatable {
     var embedding: Int
     /// Levels, from the lowest, that attend to the words.
     var attendingLevels: Int
+    /// Levels, from the lowest, whose pixels attend to one another behind every block.
+    var selfAttendingLevels: Int
     var sampler: DiffusionFamily.SamplerSettings
   }
 
@@ -39,6 +41,8 @@ struct ScenesRecipe: Codable, Sendable, Equatable {
   var trainingDeviation: Double
   /// Share of training samples that are told nothing.
   var unconditionalShare: Double
+  /// What a nat of the attributes that the encoder reads from a caption counts beside the loss.
+  var attributeWeight: Double
   var text: Text
   var network: Network
   var training: TrainingRecipe
@@ -64,10 +68,12 @@ struct ScenesTraining {
     try model.network.to(device: device)
     let computeType: DType = training.precision == .bfloat16 ? .bfloat16 : .float32
     model.network.setComputeType(computeType)
-    @Sendable func loss(_ noise: BatchNoise) throws -> Tensor {
+    @Sendable func loss(_ noise: BatchNoise, weight: Double) throws -> Tensor {
       let known = try RenderedScenes(noise) { SceneGrammar.drawTraining($0) }
       let x = try ScenePixels.spread(known.x, noise: noise).to(device: device)
-      return try model.family.loss(x, given: model.network.told(known.words), noise: noise)
+      let (told, answers) = try model.network.read(known.words)
+      return try model.family.loss(x, given: told, noise: noise)
+        + SceneAttributes.loss(answers, known.scenes) * weight
     }
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training,
@@ -83,7 +89,7 @@ struct ScenesTraining {
         let rows = chunk * size..<min(count, (chunk + 1) * size)
         // No step of the training has this seed.
         let noise = BatchNoise(seed: ~training.seed, first: rows.lowerBound, count: rows.count)
-        return try loss(noise).scalar() * Double(rows.count)
+        return try loss(noise, weight: 0).scalar() * Double(rows.count)
       }
       return parts.reduce(0, +) / Double(count)
     }
@@ -94,7 +100,7 @@ struct ScenesTraining {
           BatchNoise(
             seed: training.seed,
             samples: (0..<training.chunkSize).map { UInt64(chunk * training.chunkSize + $0) }, firstStep: step
-          ))
+          ), weight: recipe.attributeWeight)
       },
       evaluate: { [("held-out loss", try watch())] }, progress: { _, _ in progress.advance() })
     try model.network.round(to: training.storage ?? .half)
@@ -120,17 +126,19 @@ struct ScenesTraining {
     ) { SceneGrammar.drawTraining($0) }.x.floats().map(Double.init)
     let mean = pixels.reduce(0, +) / Double(pixels.count)
     let variance = pixels.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels.count)
-    let (text, network) = (recipe.text, recipe.network)
+    let (text, network, sizes) = (recipe.text, recipe.network, SceneAttributes.sizes)
     let description = CaptionModel.Description(
       words: SceneVocabulary.words, side: SceneRenderer.side,
       network: .init(
         text: .init(
-          vocabulary: SceneVocabulary.words.count + Int(CaptionedNetwork.Token.first),
-          length: SceneVocabulary.longestText + 1, width: text.width, layers: text.layers, heads: text.heads),
+          vocabulary: SceneVocabulary.words.count + sizes.count + Int(CaptionedNetwork.Token.first),
+          length: SceneVocabulary.longestText + sizes.count + 1, width: text.width, layers: text.layers,
+          heads: text.heads),
+        attributes: sizes,
         picture: .init(
           pictureChannels: 3, patch: network.patch, channels: network.channels, blocks: network.blocks,
-          embedding: network.embedding, condition: text.width, sequence: text.width,
-          attendingLevels: network.attendingLevels)),
+          embedding: network.embedding, condition: text.width + sizes.reduce(0, +), sequence: text.width,
+          attendingLevels: network.attendingLevels, selfAttendingLevels: network.selfAttendingLevels)),
       family: .init(
         mean: mean, deviation: variance.squareRoot(), trainingMean: recipe.trainingMean,
         trainingDeviation: recipe.trainingDeviation, unconditionalShare: recipe.unconditionalShare),

@@ -1,3 +1,4 @@
+internal import Charts
 internal import Families
 internal import Foundation
 internal import ModelEvaluation
@@ -14,8 +15,13 @@ extension TextToImage: EvaluableTask {
         help: "evaluate: several guidances, with commas between; the model's own unless given"),
       .text("sampler", default: "", help: "evaluate: the model's own unless given"),
       .integer("steps", in: 0...10_000, default: 0, help: "evaluate: of the sampler; 0 for the model's own"),
+      .integer(
+        "descriptions", in: 0...100_000, default: 0,
+        help: "evaluate: also describe so many rendered scenes, some seconds each"),
     ]
   }
+
+  public var hasChart: Bool { true }
 
   private static let columns: [(name: String, digits: Int)] = [
     ("all as asked %", 1), ("all as asked % ±", 1), ("kind %", 1), ("count %", 1), ("colours %", 1),
@@ -61,7 +67,70 @@ extension TextToImage: EvaluableTask {
             }))
       }
     }
-    return [EvaluationTable(subject: "captions", columns: Self.columns, rows: rows, isTransposed: true)]
+    let table = EvaluationTable(
+      subject: "captions", columns: Self.columns, rows: rows, isTransposed: true,
+      chart: Self.chart(rows, parts: parts.map(\.name), guidances: wanted))
+    let described = request.options.integer("descriptions")
+    guard described > 0 else { return [table] }
+    return [
+      table,
+      EvaluationTable(
+        subject: "descriptions of rendered scenes", columns: Self.readingColumns,
+        rows: try parts.map { part in
+          .init(part.name, try readings(judge, model, described, request, part.draw))
+        }),
+    ]
+  }
+
+  /// How many captions are drawn as asked, by the guidance; rows as `evaluate` makes them.
+  static func chart(_ rows: [EvaluationTable.Row], parts: [String], guidances: [Double]) -> LineChart {
+    let curves = parts.enumerated().flatMap { index, part -> [LineChart.Curve] in
+      let points = guidances.enumerated().compactMap { place, guidance in
+        rows[parts.count * (place + 1) + index].values[0].map {
+          LineChart.Point(guidance, $0, error: rows[parts.count * (place + 1) + index].values[1])
+        }
+      }
+      let level = [guidances.min() ?? 0, guidances.max() ?? 0].compactMap { x in
+        rows[index].values[0].map { LineChart.Point(x, $0) }
+      }
+      return [
+        .init("draws, \(part)", points, colour: index),
+        .init("rendered, \(part)", level, colour: index, isDashed: true),
+      ]
+    }
+    return LineChart(
+      "Captions whose draw is all as asked, as the judge sees it", horizontal: "guidance",
+      vertical: "share (%)", curves: curves, range: 0...100)
+  }
+
+  private static let readingColumns: [(name: String, digits: Int)] = [
+    ("all right %", 1), ("all right % ±", 1), ("by the judge alone %", 1), ("probability of the truth", 3),
+  ]
+
+  /// How often the most probable description of a rendered scene is all true.
+  private func readings(
+    _ judge: SceneJudge, _ model: CaptionModel, _ count: Int, _ request: EvaluationRequest,
+    _ scene: (KeyedNoise) -> Scene
+  ) throws -> [Double?] {
+    let progress = ProgressLine("describe", total: count, unit: "pictures", mode: request.progress)
+    defer { progress.finish() }
+    let rendered = try RenderedScenes(BatchNoise(seed: 3, first: 0, count: count), scene)
+    let results = try rendered.scenes.enumerated().map { index, truth -> (Bool, Bool, Double) in
+      try Interrupt.check()
+      defer { progress.advance() }
+      let reading = try SceneReading(
+        rendered.x.select(0, index), model, judge, candidates: 16, levels: CaptionEvidence.levels,
+        workers: request.workers)
+      let shares = reading.probabilities
+      let best = shares.indices.max { shares[$0] < shares[$1] } ?? 0
+      let place = reading.scenes.firstIndex(of: truth)
+      return (place == best, reading.scenes.first == truth, place.map { shares[$0] } ?? 0)
+    }
+    let right = meanWithError(results.map { $0.0 ? 100 : 0 })
+    return [
+      right.mean, right.standardError, meanWithError(results.map { $0.1 ? 100 : 0 }).mean,
+      meanWithError(results.map(\.2)).mean,
+    ]
   }
 
   private static func guidances(_ text: String) throws -> [Double]? {

@@ -3,7 +3,11 @@ public import PipelineCore
 
 /// P(picture | caption).
 public struct TextToImage: PipelineTask {
-  public init() {}
+  /// For pictures larger than a model's.
+  let enlarger: PictureEnlarger.Finder?
+
+  /// - Parameter enlarger: for pictures larger than a model's; cubic interpolation where there is none.
+  public init(enlarger: PictureEnlarger.Finder? = nil) { self.enlarger = enlarger }
 
   public let name = "text-to-image"
   public let summary = "draw a small picture of what a caption says, and say what a picture shows"
@@ -16,8 +20,17 @@ public struct TextToImage: PipelineTask {
     [
       StageDefinition(
         "draw-caption", summary: "draw pictures given captions", options: DrawCaptionStage.options
-      ) { try DrawCaptionStage.make($0, $1) }
+      ) { try DrawCaptionStage.make($0, $1, enlarger) }
     ]
+  }
+
+  public func otherWeights(_ options: [String: String], _ specification: Specification) throws
+    -> [String: String]
+  {
+    guard let size = options["size"].flatMap(Int.init) else { return [:] }
+    let model = try CaptionModel.Description(
+      contentsOf: specification.model(named: options["model"]).weights)
+    return ScenePicture.weights(of: try ScenePicture.enlarger(enlarger, side: model.side, size: size))
   }
 }
 
@@ -25,7 +38,7 @@ extension TextToImage: DrawingTask {
   public func draw(_ text: String, _ options: Options, _ specification: Specification, context: StageContext)
     throws -> DrawnFiles
   {
-    try DrawCaptionStage.make(options, StageEnvironment(specification: specification)).files(
+    try DrawCaptionStage.make(options, StageEnvironment(specification: specification), enlarger).files(
       text, context: context)
   }
 }

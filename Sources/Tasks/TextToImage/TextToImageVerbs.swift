@@ -130,27 +130,22 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
     let judge = try Self.judge(specification)
     let (x, known) = try ScenePicture.pixels(request.input, request.name, side: model.description.side)
     try Self.checkWhole(known, request)
-    let candidates = try ChunkRunner.single {
-      SceneJudge.candidates(
-        try judge.logProbabilities(x.unsqueezed(0))[0], most: request.options.integer("candidates"))
-    }
-    let captions = candidates.map { SceneCaptions.canonical($0) }
-    let evidence = try CaptionEvidence(model, x, levels: request.options.integer("levels"))(
-      captions.map { SceneVocabulary.tokens($0).indices }, workers: request.context.workers)
-    let joint = zip(evidence, candidates).map { $0 + log(SceneGrammar.probability(of: $1)) }
-    return report(request, entry, model, captions, joint, evidence)
+    let reading = try SceneReading(
+      x, model, judge, candidates: request.options.integer("candidates"),
+      levels: request.options.integer("levels"), workers: request.context.workers)
+    return report(
+      request, entry, model, reading.scenes.map { SceneCaptions.canonical($0) }, reading.joint,
+      reading.evidence)
   }
 
   private func report(
     _ request: InferenceRequest, _ entry: Specification.Model, _ model: CaptionModel, _ names: [String],
     _ joint: [Double], _ evidence: [Double]
   ) -> ClassificationReport {
-    let most = joint.max() ?? 0
-    let total = most + log(joint.reduce(0) { $0 + exp($1 - most) })
     let typicality = model.description.typicality.map { $0(evidence.max() ?? 0) }
     return ClassificationReport(
       input: request.name, model: entry.name,
-      posterior: zip(names, joint).map { .init(name: $0, probability: exp($1 - total)) },
+      posterior: zip(names, SceneReading.shares(joint)).map { .init(name: $0, probability: $1) },
       typicality: typicality,
       abstains: typicality.map { $0 < request.options.number("abstain-below") } ?? false)
   }
@@ -185,6 +180,8 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
     let seed = UInt64(request.options.integer("seed"))
     let count = request.options.integer("count")
     let weights = try Digest.sha256(of: entry.weights)
+    let size = request.options.integer("size")
+    let enlarger = try ScenePicture.enlarger(enlarger, side: model.description.side, size: size)
     let progress = request.context.startProgress("complete", total: count, unit: "pictures")
     defer { progress.finish() }
     let pictures = try ChunkRunner(workers: request.context.workers).map(count) { index -> Image in
@@ -194,11 +191,13 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
       let told = try Autograd.disabled { try model.network.told([caption?.words ?? []]) }
       let drawn = try model.family.complete(
         (x.unsqueezed(0) * 255 + 0.5) / 256, known: known.unsqueezed(0), given: told, noise: noise)
-      var picture = try ScenePicture.image(drawn.select(0, 0), size: request.options.integer("size"))
+      var picture = try ScenePicture.image(drawn.select(0, 0), size: size, enlarger, request.context)
       Provenance(
         task: "text-to-image", model: entry.name, weightsSHA256: weights,
         condition: .init(
-          inputSHA256: Digest.sha256(request.input), values: caption.map { ["caption": $0.text] } ?? [:]),
+          inputSHA256: Digest.sha256(request.input),
+          values: (caption.map { ["caption": $0.text] } ?? [:])
+            .merging(ScenePicture.weights(of: enlarger)) { $1 }),
         key: SampleKey(seed: seed, index: index), version: PipelineVersion.current, engine: try .current(),
         options: request.options.texts.merging(["verb": "complete"]) { $1 }
       ).write(to: &picture.metadata)
