@@ -53,8 +53,8 @@ INLINE float total(vector x) {
 INLINE vector quotient(vector x, vector d) { return x / d; }
 #endif
 
-/// e^x within 2 units in the last place for |x| ≤ 87, by 2^n · e^r with |r| ≤ ln 2 / 2 (Cody & Waite 1980). Below that it
-/// is next to nothing.
+/// e^x within 2 units in the last place for |x| ≤ 87, by 2^n · e^r with |r| ≤ ln 2 / 2 (Cody & Waite 1980). Below
+/// that it is next to nothing.
 INLINE vector exponential(vector x) {
 #if !defined(WIDE_AVX512)
   x = larger(x, (vector){0} - 87.0f);

@@ -11,8 +11,8 @@ enum { rows_at_once = 8 };
 /// Of 16 outputs each, in the next panel when `left` are to come.
 static inline long panel(long left) { return left == 3 || left > 4 ? 3 : left == 1 ? 1 : 2; }
 
-/// `rows` of v [rows, v_stride] times u [inputs, vectors], which begin with `bias` unless that is nil, and end with what
-/// `addend` has, laid out as `m`, unless that is nil.
+/// `rows` of v [rows, v_stride] times u [inputs, vectors], which begin with `bias` unless that is nil, and end with
+/// what `addend` has, laid out as `m`, unless that is nil.
 INLINE void product(const float *v, long v_stride, const float *u, long inputs, const float *bias, const float *addend,
                     float *m, long m_stride, const int rows, const int vectors) {
   vector sums[most_sums];
@@ -29,7 +29,8 @@ INLINE void product(const float *v, long v_stride, const float *u, long inputs, 
     }
 }
 
-/// `rows_at_once` rows, in as few and as equal portions as registers allow: enough sums to hide the time that one takes.
+/// `rows_at_once` rows, in as few and as equal portions as registers allow: enough sums to hide the time that one
+/// takes.
 INLINE void rows_of_panel(const float *v, long v_stride, const float *u, long inputs, const float *bias,
                           const float *addend, float *m, long m_stride, const int parts) {
   const int vectors = parts * CKernelsLanes / lanes, most = most_sums / vectors;
