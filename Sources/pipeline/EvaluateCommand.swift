@@ -57,13 +57,16 @@ struct EvaluateCommand: ParsableCommand {
     guard format == nil || evaluable.hasChart else {
       throw PipelineError.usage("--plot is not for '\(task.name)': its figures are no curves")
     }
+    // Opened first, for an evaluation may take an hour.
+    let picture = try plot.map { try AtomicFile(URL(fileURLWithPath: $0)) }
     let tables = try evaluable.evaluate(
       EvaluationRequest(
         model: model ?? family, data: data.map { URL(fileURLWithPath: $0) }, options: checked,
         workers: common.workers,
         device: common.device ?? "cpu", progress: common.progress), specification)
-    if let plot, let format, let chart = tables.compactMap(\.chart).first {
-      try AtomicFile.write(chart.file(format), to: URL(fileURLWithPath: plot))
+    if let picture, let format, let chart = tables.compactMap(\.chart).first {
+      try picture.write(chart.file(format))
+      try picture.commit()
     }
     let text = tables.map { common.json ? $0.jsonLines : $0.text }.joined(
       separator: common.json ? "\n" : "\n\n")

@@ -46,6 +46,7 @@ struct MessageTests {
     Case("evaluate super-resolution --data missing", 1, "missing"),
     Case("evaluate super-resolution --plot curve.png", 2, "--plot", "no curves"),
     Case("evaluate text-to-image --plot curve.jpg", 2, "'curve.jpg'", ".svg"),
+    Case("evaluate text-to-image --draws 100000 --plot none/curve.png", 1, "none", "does not exist"),
     Case("train super-resolution", 2, "--data"),
     Case("train super-resolution --data missing", 1, "missing"),
     Case("train super-resolution --data . --time-limit soon", 2, "soon", "9m"),
