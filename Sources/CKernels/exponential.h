@@ -3,6 +3,7 @@
 #define EXPONENTIAL_H
 
 #include "wide.h"
+#include "exponential_rest.h"
 
 #if defined(WIDE_AVX512)
 #include <immintrin.h>
@@ -60,14 +61,7 @@ INLINE vector exponential(vector x) {
   x = larger(x, (vector){0} - 87.0f);
 #endif
   const vector n = nearest(x * 1.44269504f);
-  const vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
-  return scaled(p, n);
+  return scaled(exponential_of_rest(x, n), n);
 }
 
 /// x · σ(x).

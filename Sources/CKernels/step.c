@@ -22,6 +22,8 @@ typedef enum { Floats, HalvesByInstruction, HalvesByArithmetic } Form;
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define INLINE __attribute__((always_inline)) static inline
 
+#include "exponential_rest.h"
+
 static long blocks(long outputs) { return (outputs + lanes - 1) / lanes; }
 
 size_t ckernels_step_packed_count(long inputs, long outputs) { return (size_t)inputs * blocks(outputs) * lanes; }
@@ -125,15 +127,8 @@ INLINE vector exponential(vector x) {
   // Adding 1.5 · 2^23 rounds to a whole number, which is then in the lowest bits.
   const vector shifted = x * 1.44269504f + 12582912.0f;
   const vector n = shifted - 12582912.0f;
-  const vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  vector p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.0f;
   const integers power = (((integers)shifted - 0x4B400000) + 127) << 23;
-  return p * (vector)power;
+  return exponential_of_rest(x, n) * (vector)power;
 }
 
 /// tanh(a) · σ(b).

@@ -47,11 +47,11 @@ extension AutoregressiveFamily {
         pictures[particle][pixel] = now[particle]
       }
       stepper.advance(now)
-      let shares = Self.shares(weights)
+      let shares = weights.softmax
       // Effective number of particles (Kong, Liu & Wong 1994).
       let effective = 1 / shares.reduce(0) { $0 + $1 * $1 }
       if effective < Double(particles) / 2, !stepper.isAtEnd {
-        total += Self.logMean(weights)
+        total += weights.logSumExp - log(Double(particles))
         let parents = Self.resampled(shares, Double(noise("resampling", turn).uniform(count: 1)[0]))
         turn += 1
         let before = pictures
@@ -62,21 +62,9 @@ extension AutoregressiveFamily {
         weights = [Double](repeating: 0, count: particles)
       }
     }
-    total += Self.logMean(weights)
-    let chosen = noise("choice", 0).category(Self.shares(weights))
+    total += weights.logSumExp - log(Double(particles))
+    let chosen = noise("choice", 0).category(weights.softmax)
     return (pictures[chosen], total)
-  }
-
-  private static func shares(_ logWeights: [Double]) -> [Double] {
-    let most = logWeights.max() ?? 0
-    let each = logWeights.map { exp($0 - most) }
-    let sum = each.reduce(0, +)
-    return each.map { $0 / sum }
-  }
-
-  private static func logMean(_ logWeights: [Double]) -> Double {
-    let most = logWeights.max() ?? 0
-    return most + log(logWeights.reduce(0) { $0 + exp($1 - most) } / Double(logWeights.count))
   }
 
   /// Systematic resampling (Kitagawa 1996): the parent of each particle. One that survives stays in its place, so that

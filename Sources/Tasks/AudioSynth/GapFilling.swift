@@ -50,10 +50,7 @@ struct GapFilling {
       return before + continued(stepper, conditions, noise).nats
         + model.description.lengths[word][voice].logDensity(frames: frames)
     }
-    let most = nats.max() ?? 0
-    let weights = nats.map { exp($0 - most) }
-    let total = weights.reduce(0, +)
-    return weights.map { $0 / total }
+    return nats.softmax
   }
 
   /// Draw `index` of the whole recording.

@@ -48,14 +48,8 @@ struct SoundScore {
   }
 
   /// log Σ P(x | y) P(y) with all y alike.
-  var total: Double {
-    let most = entries.map(\.total).max() ?? 0
-    return most + log(entries.reduce(0) { $0 + exp($1.total - most) } / Double(entries.count))
-  }
+  var total: Double { entries.map(\.total).logSumExp - log(Double(entries.count)) }
 
   /// P(y | x) of each entry, where all y are alike before.
-  var posterior: [Double] {
-    let all = total + log(Double(entries.count))
-    return entries.map { exp($0.total - all) }
-  }
+  var posterior: [Double] { entries.map(\.total).softmax }
 }

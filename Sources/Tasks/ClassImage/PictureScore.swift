@@ -51,8 +51,7 @@ struct PictureScore {
   /// log Σ P(x | y) P(y), and its standard error, when the labels are all classes.
   func total(_ prior: [Double]) -> (nats: Double, standardError: Double?) {
     let joint = zip(logDensities, prior).map { $0 + log($1) }
-    let most = joint.max() ?? 0
-    let total = most + log(joint.reduce(0) { $0 + exp($1 - most) })
+    let total = joint.logSumExp
     var variance = 0.0
     for (value, error) in zip(joint, errors) {
       guard let error else { return (total, nil) }

@@ -15,7 +15,7 @@ final class CaptionedNetwork: Module {
     var attributes: [Int]?
     var picture: UNet.Configuration
 
-    /// What the encoder reads beside words: the beginning and the questions.
+    /// One for each attribute.
     var questions: Int { attributes?.count ?? 0 }
     /// Of what the UNet is told as a whole.
     var global: Int { text.width + (attributes?.reduce(0, +) ?? 0) }

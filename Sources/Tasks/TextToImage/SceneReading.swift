@@ -25,14 +25,4 @@ struct SceneReading {
       scenes.map { SceneVocabulary.tokens(SceneCaptions.canonical($0)).indices }, workers: workers)
     joint = zip(evidence, scenes).map { $0 + log(SceneGrammar.probability(of: $1)) }
   }
-
-  /// Of each scene, among them.
-  var probabilities: [Double] { Self.shares(joint) }
-
-  /// exp of each over the sum of all.
-  static func shares(_ logs: [Double]) -> [Double] {
-    let most = logs.max() ?? 0
-    let total = most + log(logs.reduce(0) { $0 + exp($1 - most) })
-    return logs.map { exp($0 - total) }
-  }
 }

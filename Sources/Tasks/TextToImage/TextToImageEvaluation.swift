@@ -114,14 +114,15 @@ extension TextToImage: EvaluableTask {
   ) throws -> [Double?] {
     let progress = ProgressLine("describe", total: count, unit: "pictures", mode: request.progress)
     defer { progress.finish() }
-    let rendered = try RenderedScenes(BatchNoise(seed: 3, first: 0, count: count), scene)
-    let results = try rendered.scenes.enumerated().map { index, truth -> (Bool, Bool, Double) in
+    let results = try (0..<count).map { index -> (Bool, Bool, Double) in
       try Interrupt.check()
       defer { progress.advance() }
+      let rendered = try RenderedScenes(BatchNoise(seed: 3, first: index, count: 1), scene)
+      let truth = rendered.scenes[0]
       let reading = try SceneReading(
-        rendered.x.select(0, index), model, judge, candidates: 16, levels: CaptionEvidence.levels,
+        rendered.x.select(0, 0), model, judge, candidates: 16, levels: CaptionEvidence.levels,
         workers: request.workers)
-      let shares = reading.probabilities
+      let shares = reading.joint.softmax
       let best = shares.indices.max { shares[$0] < shares[$1] } ?? 0
       let place = reading.scenes.firstIndex(of: truth)
       return (place == best, reading.scenes.first == truth, place.map { shares[$0] } ?? 0)

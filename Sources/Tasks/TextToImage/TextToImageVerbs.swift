@@ -145,7 +145,7 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
     let typicality = model.description.typicality.map { $0(evidence.max() ?? 0) }
     return ClassificationReport(
       input: request.name, model: entry.name,
-      posterior: zip(names, SceneReading.shares(joint)).map { .init(name: $0, probability: $1) },
+      posterior: zip(names, joint.softmax).map { .init(name: $0, probability: $1) },
       typicality: typicality,
       abstains: typicality.map { $0 < request.options.number("abstain-below") } ?? false)
   }

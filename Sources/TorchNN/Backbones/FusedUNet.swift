@@ -130,8 +130,10 @@ public final class FusedUNet: @unchecked Sendable {
       for index in 0..<blocks {
         let block = level * blocks + index
         stream = down[block](stream, film)
-        if let attention = downSelfAttention.last(block, of: down.count) { stream = attention(stream) }
-        if let words, let attention = downAttention.last(block, of: down.count) {
+        if let attention = downSelfAttention.layer(behind: block, lastOf: down.count) {
+          stream = attention(stream)
+        }
+        if let words, let attention = downAttention.layer(behind: block, lastOf: down.count) {
           stream = attention(stream, words)
         }
         skips.append(stream)
@@ -143,8 +145,8 @@ public final class FusedUNet: @unchecked Sendable {
       for index in 0..<blocks {
         let block = level * blocks + index
         stream = up[block](stream, beside: skips.removeLast(), film)
-        if let attention = upSelfAttention.first(block) { stream = attention(stream) }
-        if let words, let attention = upAttention.first(block) { stream = attention(stream, words) }
+        if let attention = upSelfAttention.layer(behind: block) { stream = attention(stream) }
+        if let words, let attention = upAttention.layer(behind: block) { stream = attention(stream, words) }
       }
       if level < levels - 1 { stream = upsample[level](stream, enlarged: true) }
     }

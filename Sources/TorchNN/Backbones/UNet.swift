@@ -188,8 +188,8 @@ public final class UNet: Module {
       for index in 0..<blocks {
         let block = level * blocks + index
         stream = try up[block](.cat([stream, skips.removeLast()], axis: 1), embedding)
-        if let attention = upSelfAttention.first(block) { stream = try attention(stream) }
-        if let text, let attention = upAttention.first(block) {
+        if let attention = upSelfAttention.layer(behind: block) { stream = try attention(stream) }
+        if let text, let attention = upAttention.layer(behind: block) {
           stream = try attention(stream, text.sequence, mask: text.mask)
         }
       }
@@ -229,8 +229,10 @@ public final class UNet: Module {
       for index in 0..<blocks {
         let block = level * blocks + index
         stream = try down[block](stream, embedding)
-        if let attention = downSelfAttention.last(block, of: down.count) { stream = try attention(stream) }
-        if let text, let attention = downAttention.last(block, of: down.count) {
+        if let attention = downSelfAttention.layer(behind: block, lastOf: down.count) {
+          stream = try attention(stream)
+        }
+        if let text, let attention = downAttention.layer(behind: block, lastOf: down.count) {
           stream = try attention(stream, text.sequence, mask: text.mask)
         }
         skips.append(stream)
@@ -263,10 +265,10 @@ public final class UNet: Module {
 
 extension Array {
   /// What belongs to a block, where only the first blocks have it.
-  func first(_ block: Int) -> Element? { block < count ? self[block] : nil }
+  func layer(behind block: Int) -> Element? { block < count ? self[block] : nil }
 
   /// What belongs to a block, where only the last of `blocks` have it.
-  func last(_ block: Int, of blocks: Int) -> Element? {
+  func layer(behind block: Int, lastOf blocks: Int) -> Element? {
     let place = block - (blocks - count)
     return place >= 0 ? self[place] : nil
   }

@@ -1,5 +1,5 @@
-"""Writes unet.safetensors: a small UNet, alone and with a text encoder whose words it attends to, in PyTorch, with the same
-`state_dict` names.
+"""Writes unet.safetensors: a small UNet, alone and with a text encoder whose words its pixels attend to, and at the lowest
+level to one another, in PyTorch, with the same `state_dict` names.
 
     pip install torch numpy safetensors
     python3 make_unet_golden.py
