@@ -42,7 +42,8 @@ struct AskedCaptionTests {
   @Test func drawnCaptionsAreOfTheGrammar() {
     for sample in 0..<50 {
       let caption = AskedCaption(
-        drawn: KeyedNoise(seed: 1, sample: UInt64(sample), step: 0, stream: "caption"))
+        AskedCaption.drawn(
+          KeyedNoise(seed: 1, sample: UInt64(sample), step: 0, stream: "caption"), of: nil))
       #expect(caption.notices.isEmpty, "\(caption.text)")
     }
   }

@@ -100,7 +100,7 @@ struct SceneCaptionTests {
     #expect(known("light-blue, gray; violet\nzero") == ["light", "blue", "grey", "purple", "0"])
     let odd = SceneVocabulary.tokens("a beautiful black sofa, a beautiful 12")
     #expect(odd.unknown == ["beautiful", "sofa", "12"] && odd.leftOut == 0 && odd.indices.count == 3)
-    let empty = SceneVocabulary.Tokens(indices: [], unknown: [], leftOut: 0)
+    let empty = CaptionVocabulary.Tokens(indices: [], unknown: [], leftOut: 0)
     for text in ["", "  \n\t", "…!?", "🪑"] { #expect(SceneVocabulary.tokens(text) == empty, "\(text)") }
     let long = SceneVocabulary.tokens(String(repeating: "red circle ", count: 5000))
     #expect(long.indices.count == SceneVocabulary.longestText && long.leftOut == 9976 && long.unknown.isEmpty)

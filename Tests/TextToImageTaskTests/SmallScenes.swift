@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import TextToImageTask
 
-/// Recipes of tiny networks.
+/// Recipes of tiny networks, and a folder of pictures for those that want one.
 struct SmallScenes {
   let folder: TemporaryFolder
 
@@ -29,11 +29,14 @@ struct SmallScenes {
       models:
         scenes: {weights: scenes.safetensors}
         judge: {weights: judge.safetensors}
+        emoji: {weights: emoji.safetensors}
+        matcher: {weights: matcher.safetensors}
       defaults: {model: scenes}
       stages: [draw-caption, encode-png]
       training:
         scenes:
           family: diffusion
+          data: scenes
           watched: 10
           calibrated: 5
           trainingMean: 0
@@ -44,6 +47,29 @@ struct SmallScenes {
           network:
             {patch: 4, channels: [8, 16], blocks: 1, embedding: 16, attendingLevels: 1, selfAttendingLevels: 1,
              sampler: {name: dpm-solver, steps: 2, guidance: 1.5}}
+      \(training)
+        emoji:
+          family: diffusion
+          data: pictures
+          watched: 10
+          calibrated: 5
+          trainingMean: 0
+          trainingDeviation: 1.4
+          unconditionalShare: 0.1
+          text: {width: 16, layers: 1, heads: 2}
+          network:
+            {patch: 4, channels: [8, 16], blocks: 1, embedding: 16, attendingLevels: 1, selfAttendingLevels: 1,
+             sampler: {name: dpm-solver, steps: 2, guidance: 1.5}}
+      \(training)
+        matcher:
+          family: contrastive
+          text: {width: 16, layers: 1, heads: 2}
+          channels: [8, 8]
+          blocks: 1
+          dimensions: 8
+          temperature: 0.1
+          noise: 0.1
+          shift: 1
       \(training)
         judge:
           family: discriminative
@@ -60,22 +86,46 @@ struct SmallScenes {
     try TextToImage().specification(in: PipelineHome(pipelines: folder.url))
   }
 
+  /// Sixty coloured squares and bars on transparent ground.
+  func pictures() throws -> URL {
+    let data = folder.url.appendingPathComponent("pictures")
+    if FileManager.default.fileExists(atPath: data.path) { return data }
+    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+    let lines = try (0..<60).map { index -> String in
+      let side = 8
+      let levels = (0..<side * side).flatMap { pixel -> [UInt8] in
+        let isShown =
+          index % 2 == 0 ? (2..<6).contains(pixel % side) && (2..<6).contains(pixel / side) : pixel % side < 2
+        return [UInt8(index * 4), 200, UInt8(255 - index * 4), isShown ? 255 : 0]
+      }
+      let name = "\(index).png"
+      try Image(width: side, height: side, channels: .rgba, samples: .uint8(levels)).pngData()
+        .write(to: data.appendingPathComponent(name))
+      return
+        "\(name)\t\(index % 2 == 0 ? "square" : "bar") number \(index)\t\(index % 2 == 0 ? "box, block" : "")"
+    }
+    try Data((["picture\tcaption\tkeywords"] + lines).joined(separator: "\n").utf8)
+      .write(to: data.appendingPathComponent(CaptionedPictures.listName))
+    return data
+  }
+
   func train(_ model: String, _ name: String, resume: Bool = false, timeLimit: Double? = nil) throws
     -> TrainingReport
   {
+    let data = ["emoji", "matcher"].contains(model) ? [try pictures()] : []
     var log = Logger(label: "tests")
     log.logLevel = .critical
     return try TextToImage().train(
       TrainingRequest(
-        model: model, options: try Options(TextToImage().options, owner: "test"), data: [],
+        model: model, options: try Options(TextToImage().options, owner: "test"), data: data,
         folder: folder.url.appendingPathComponent(name), resume: resume, timeLimit: timeLimit, workers: 2,
         log: log), specification())
   }
 
-  /// Trains and publishes both.
-  func published() throws -> Specification {
+  /// Trains and publishes a model that draws, and what judges it.
+  func published(_ models: [String] = ["scenes", "judge"]) throws -> Specification {
     let specification = try specification()
-    for model in ["scenes", "judge"] {
+    for model in models {
       try FileManager.default.copyItem(
         at: train(model, "whole-\(model)").weights, to: specification.model(named: model).weights)
     }

@@ -16,7 +16,8 @@ struct TextToImageTests {
 
   init() throws { small = try SmallScenes() }
 
-  @Test(arguments: ["scenes", "judge"]) func trainsStopsAndResumes(_ model: String) throws {
+  @Test(arguments: ["scenes", "judge", "emoji", "matcher"]) func trainsStopsAndResumes(_ model: String) throws
+  {
     let whole = try small.train(model, "whole")
     #expect(whole.isFinished)
     let stopped = try small.train(model, "parts", timeLimit: 1e-9)

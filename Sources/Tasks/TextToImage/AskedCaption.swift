@@ -10,10 +10,17 @@ struct AskedCaption: Sendable, Equatable {
   /// A line for each thing that the model cannot know, or does not do.
   let notices: [String]
 
-  /// - Parameter isWhole: whether it should be a whole caption; a negative one may name a thing alone.
-  init(_ text: String, isWhole: Bool = true) {
+  /// - Parameters:
+  ///   - model: that is told it.
+  ///   - isWhole: whether it should be a whole caption; a negative one may name a thing alone.
+  init(_ text: String, for model: CaptionModel.Description, isWhole: Bool = true) {
+    self.init(text, model.vocabulary, isOfScenes: model.isOfScenes && isWhole)
+  }
+
+  /// - Parameter isOfScenes: whether it should be of the grammar of scenes.
+  init(_ text: String, _ vocabulary: CaptionVocabulary = SceneVocabulary.known, isOfScenes: Bool = true) {
     self.text = text
-    let tokens = SceneVocabulary.tokens(text)
+    let tokens = vocabulary.tokens(text)
     words = tokens.indices
     var notices: [String] = []
     let shown = SceneWords.quoted(text.split(whereSeparator: \.isWhitespace).map(String.init))
@@ -26,10 +33,10 @@ struct AskedCaption: Sendable, Equatable {
       }
       if tokens.leftOut > 0 {
         notices.append(
-          "\(shown) has \(tokens.leftOut) words more than the \(SceneVocabulary.longestText) that can be told; they are left out"
+          "\(shown) has \(tokens.leftOut) words more than the \(vocabulary.longest) that can be told; they are left out"
         )
       }
-      do { if isWhole { _ = try SceneParser.parse(text) } } catch {
+      do { if isOfScenes { _ = try SceneParser.parse(text) } } catch {
         notices.append("\(shown) is not of what was learned: \(error)")
       }
     }
@@ -37,8 +44,10 @@ struct AskedCaption: Sendable, Equatable {
   }
 
   /// A caption that is drawn from P(caption), where none is given.
-  init(drawn noise: KeyedNoise) {
-    self.init(SceneCaptions.canonical(SceneGrammar.draw(noise)))
+  /// - Parameter known: to choose from; nil for the grammar of scenes.
+  static func drawn(_ noise: KeyedNoise, of known: [String]?) -> String {
+    guard let known else { return SceneCaptions.canonical(SceneGrammar.draw(noise)) }
+    return known[noise.integers(below: known.count, count: 1)[0]]
   }
 
   /// The captions of a text, one a line; nil where it has none.

@@ -25,7 +25,7 @@ extension CaptionModel {
   /// Whether a picture's bytes do not depend on how many are drawn beside it.
   var drawsInAnyNumber: Bool { FusedUNet.isFast }
 
-  /// Draws a picture for each caption, `[N, 3, side, side]`.
+  /// Draws a picture for each caption, `[N, C, side, side]`.
   /// - Parameters:
   ///   - captions: places in the vocabulary.
   ///   - other: what guidance leads away from; nil for saying nothing.

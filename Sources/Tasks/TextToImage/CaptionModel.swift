@@ -8,7 +8,7 @@ internal import TorchNN
 
 /// A model of P(picture | caption), by diffusion.
 ///
-/// Pictures are `[3, side, side]` over 0…1, red, green and blue.
+/// Pictures are `[C, side, side]` over 0…1: red, green and blue, or those times alpha, and alpha.
 public struct CaptionModel: Sendable {
   /// What is stored beside the weights.
   struct Description: StoredDescription, Sendable, Equatable {
@@ -16,12 +16,14 @@ public struct CaptionModel: Sendable {
 
     /// Words that the model knows, in the order of its weights.
     var words: [String]
+    /// What is drawn from where no caption is given; nil for models of scenes, whose grammar says it.
+    var captions: [String]?
     /// Pixels of a picture's width and height.
     var side: Int
     var network: CaptionedNetwork.Configuration
     var family: DiffusionFamily.Configuration
     var sampler: DiffusionFamily.SamplerSettings
-    /// How well held-out scenes are explained by their own captions.
+    /// How well pictures that were not trained on are explained by their own captions.
     var typicality: Typicality?
   }
 
@@ -38,7 +40,7 @@ public struct CaptionModel: Sendable {
     (self.description, self.network) = (description, network)
     let packed = PackedUNet(network.picture, height: description.side, width: description.side)
     var family = DiffusionFamily(
-      description.family, sampleShape: [3, description.side, description.side],
+      description.family, sampleShape: [description.channels, description.side, description.side],
       settings: description.sampler, summary: { try network.summary($0, $1, $2) },
       drawing: { try packed($0, $1, $2.global, text: network.words($2)) },
       backbone: { try network($0, $1, $2) })
@@ -64,7 +66,7 @@ public struct CaptionModel: Sendable {
   /// - Throws: `FormatError` and `TensorError` for a file that is missing, broken or of another kind.
   public init(contentsOf file: URL) throws {
     let description = try Description(contentsOf: file)
-    guard description.words == SceneVocabulary.words else {
+    guard !description.isOfScenes || description.words == SceneVocabulary.words else {
       throw TensorError(
         "\(file.lastPathComponent) knows other words than this version of the tool; train it anew")
     }
@@ -79,16 +81,29 @@ public struct CaptionModel: Sendable {
 }
 
 extension CaptionModel.Description {
+  /// Whether pictures are scenes of the grammar; of other captions no attributes are known.
+  var isOfScenes: Bool { network.attributes != nil }
+
+  /// Of a picture: 3, or 4 with alpha.
+  var channels: Int { network.picture.pictureChannels }
+
+  var vocabulary: CaptionVocabulary {
+    isOfScenes
+      ? SceneVocabulary.known
+      : PictureSource.vocabulary(words: words, longest: network.text.length - 1)
+  }
+
   var isPlausible: Bool {
     let (text, picture) = (network.text, network.picture)
-    return (1...100_000).contains(words.count)
+    return (1...100_000).contains(words.count) && captions != []
       && (network.attributes ?? []).allSatisfy { (1...1000).contains($0) } && network.questions <= 100
-      && text.vocabulary == words.count + network.questions + Int(CaptionedNetwork.Token.first)
+      && text.vocabulary == words.count + network.questions + Int(CaptionTokens.first)
       && (2 + network.questions...1024).contains(text.length)
       && (1...1024).contains(text.width) && (0...64).contains(text.layers) && (1...64).contains(text.heads)
       && text.width % text.heads == 0 && (1...512).contains(side) && family.deviation > 0
       && (1...10_000).contains(sampler.steps) && (typicality?.isPlausible ?? true)
-      && picture.pictureChannels == 3 && picture.condition == network.global && picture.sequence == text.width
+      && (3...4).contains(picture.pictureChannels) && picture.condition == network.global
+      && picture.sequence == text.width
       && picture.isPlausible(height: side, width: side)
   }
 }

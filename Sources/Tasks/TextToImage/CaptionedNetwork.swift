@@ -46,15 +46,9 @@ final class CaptionedNetwork: Module {
   /// What the UNet is told, and a score for each value of each attribute, `[N, values]`.
   func read(_ captions: [[Int]]) throws -> (told: Conditioning, answers: [Tensor]) {
     let (length, questions) = (configuration.text.length, configuration.questions)
-    let start: [Int64] = [Token.beginning] + (0..<questions).map { Token.first + Int64($0) }
-    let (tokens, mask) = captions.reduce(into: ([Int64](), [Float]())) { all, words in
-      let known = start.count + words.count
-      all.0 += start + words.map { Token.first + Int64(questions + $0) }
-      all.0 += [Int64](repeating: Token.filling, count: length - known)
-      all.1 += (0..<length).map { $0 < known ? 1 : 0 }
-    }
-    let shown = try Tensor(mask, shape: [captions.count, length])
-    let (sequence, mean) = try text(Tensor(tokens, shape: [captions.count, length]), mask: shown)
+    let tokens = try CaptionTokens(captions, length: length, questions: questions)
+    let shown = tokens.mask
+    let (sequence, mean) = try text(tokens.places, mask: shown)
     let answers = try answers.enumerated().map { try $1(sequence.select(1, $0 + 1)) }
     let nothing = try nothing.value.unsqueezed(0).expanded([captions.count, 1, configuration.text.width])
     let all = Conditioning(
@@ -65,11 +59,6 @@ final class CaptionedNetwork: Module {
       captions.allSatisfy({ !$0.isEmpty })
       ? all : try all.keeping(captions.map { $0.isEmpty ? 0 : 1 })
     return (told, answers)
-  }
-
-  /// Of the encoder: the questions follow, and then the words.
-  enum Token {
-    static let (filling, beginning, first): (Int64, Int64, Int64) = (0, 1, 2)
   }
 
   /// F of the diffusion family.
@@ -93,7 +82,6 @@ final class CaptionedNetwork: Module {
 
   /// The weights of the hidden layers, for optimisers that treat them as matrices.
   var hiddenWeights: [Parameter] {
-    picture.hiddenWeights + picture.attentionWeights
-      + text.body.flatMap { [$0.qkv.weight, $0.out.weight, $0.fc1.weight, $0.fc2.weight] }
+    picture.hiddenWeights + picture.attentionWeights + text.hiddenWeights
   }
 }

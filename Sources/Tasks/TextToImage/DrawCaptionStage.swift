@@ -85,7 +85,7 @@ public struct DrawCaptionStage: Stage {
     settings = Settings(
       seed: UInt64(options.integer("seed")), first: options.integer("first"),
       count: options.integer("count"), size: options.integer("size"), against: options.text("against"))
-    self.enlarger = try ScenePicture.enlarger(
+    self.enlarger = try PictureFile.enlarger(
       enlarger, side: model.description.side, size: settings.size)
   }
 
@@ -108,11 +108,11 @@ public struct DrawCaptionStage: Stage {
   private func pictures(_ draws: [Draw], _ context: StageContext) throws -> [Image] {
     try ChunkRunner(workers: context.workers).map(draws.count) { index in
       try context.checkCancelled()
-      return try ScenePicture.image(draws[index].pixels, size: settings.size, enlarger, context)
+      return try PictureFile.image(draws[index].pixels, size: settings.size, enlarger, context)
     }
   }
 
-  /// The pictures of captions, one a line, each `[3, side, side]` over 0…1.
+  /// The pictures of captions, one a line, each `[C, side, side]` over 0…1.
   public func pictures(_ text: String, workers: Int) throws -> [Tensor] {
     try draws(text, StageContext(workers: workers)).map(\.pixels)
   }
@@ -122,7 +122,7 @@ public struct DrawCaptionStage: Stage {
     let caption: AskedCaption
     /// Whether the caption was drawn from P(caption).
     let isDrawn: Bool
-    /// `[3, H, W]` over 0…1.
+    /// `[C, H, W]` over 0…1.
     let pixels: Tensor
   }
 
@@ -154,15 +154,18 @@ public struct DrawCaptionStage: Stage {
         "\(asked?.count ?? 1) captions × \(count) are \(total) pictures; at most \(Self.mostPictures) at a time would be right"
       )
     }
-    let known = asked?.map { AskedCaption($0) }
-    let against = settings.against.isEmpty ? nil : AskedCaption(settings.against, isWhole: false)
+    let known = asked?.map { AskedCaption($0, for: model.description) }
+    let against =
+      settings.against.isEmpty ? nil : AskedCaption(settings.against, for: model.description, isWhole: false)
     let places = (0..<total).map { place -> (index: Int, caption: AskedCaption) in
       let index = first + place % count
       return (
         index,
         known?[place / count]
           ?? AskedCaption(
-            drawn: KeyedNoise(seed: settings.seed, sample: UInt64(index), step: 0, stream: "caption"))
+            AskedCaption.drawn(
+              KeyedNoise(seed: settings.seed, sample: UInt64(index), step: 0, stream: "caption"),
+              of: model.description.captions), for: model.description)
       )
     }
     let progress = context.startProgress("draw", total: total, unit: "pictures")
@@ -170,7 +173,7 @@ public struct DrawCaptionStage: Stage {
     for notice in ((known ?? []) + [against].compactMap { $0 }).flatMap(\.notices).prefix(20) {
       progress.log("pipeline: \(notice)")
     }
-    let (model, seed) = (model, settings.seed)
+    let seed = settings.seed
     // As many chunks as there are threads, where a picture is the same beside any others.
     let chunk = model.drawsInAnyNumber ? max(1, min(Self.chunk, total / context.workers)) : Self.chunk
     let chunks = (total + chunk - 1) / chunk
@@ -222,7 +225,7 @@ public struct DrawCaptionStage: Stage {
   private func provenance(
     _ text: String, _ caption: String, isDrawn: Bool, key: SampleKey?, options: [String: String]
   ) throws -> Provenance {
-    let values = ["caption": caption].merging(ScenePicture.weights(of: enlarger)) { $1 }
+    let values = ["caption": caption].merging(PictureFile.weights(of: enlarger)) { $1 }
     return Provenance(
       task: "text-to-image", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(text: text, values: values, isDrawn: isDrawn), key: key,

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// The words of captions, and texts as indices of them.
 public enum SceneVocabulary {
   /// Every word that a caption may have, sorted. Weights depend on the order: one word more or less, and they mean others.
@@ -36,36 +34,14 @@ public enum SceneVocabulary {
     "seats": "chairs", "underneath": "beneath", "photo": "picture", "object": "shape", "objects": "shapes",
   ]
 
-  private static let places = Dictionary(uniqueKeysWithValues: words.enumerated().map { ($1, $0) })
+  /// As models of scenes know it.
+  public static let known = CaptionVocabulary(
+    words, longest: longestText, aliases: aliases, isLenient: false)
 
-  /// A text as a model is told it.
-  public struct Tokens: Sendable, Equatable {
-    /// Places in `words` of the known words, at most `longestText`.
-    public var indices: [Int]
-    /// The other words, each once, in their order.
-    public var unknown: [String]
-    /// Known words that were left out at the end, for there were too many.
-    public var leftOut: Int
-  }
+  /// A text as a model of scenes is told it.
+  public static func tokens(_ text: String) -> CaptionVocabulary.Tokens { known.tokens(text) }
 
-  /// The words of a text: lower case, without punctuation. Any text has an answer, which may be no index at all.
-  public static func tokens(_ text: String) -> Tokens {
-    var tokens = Tokens(indices: [], unknown: [], leftOut: 0)
-    var named: Set<String> = []
-    for word in split(text) {
-      if let place = places[word] {
-        if tokens.indices.count < longestText { tokens.indices.append(place) } else { tokens.leftOut += 1 }
-      } else if named.insert(word).inserted {
-        tokens.unknown.append(word)
-      }
-    }
-    return tokens
-  }
+  static func split(_ text: String) -> [String] { known.split(text) }
 
-  /// Runs of letters and digits in lower case, known spellings instead of others.
-  static func split(_ text: String) -> [String] {
-    text.lowercased().split { !$0.isLetter && !$0.isNumber }.map { aliases[String($0)] ?? String($0) }
-  }
-
-  static func isKnown(_ word: String) -> Bool { places[word] != nil }
+  static func isKnown(_ word: String) -> Bool { known.isKnown(word) }
 }

@@ -30,7 +30,7 @@ public struct TextToImage: PipelineTask {
     guard let size = options["size"].flatMap(Int.init) else { return [:] }
     let model = try CaptionModel.Description(
       contentsOf: specification.model(named: options["model"]).weights)
-    return ScenePicture.weights(of: try ScenePicture.enlarger(enlarger, side: model.side, size: size))
+    return PictureFile.weights(of: try PictureFile.enlarger(enlarger, side: model.side, size: size))
   }
 }
 

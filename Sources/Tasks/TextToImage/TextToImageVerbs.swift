@@ -64,12 +64,14 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
   }
 
   /// The caption, after its notices went to standard error; nil where there is none.
-  private static func caption(_ text: String, _ request: InferenceRequest) throws -> AskedCaption? {
+  private static func caption(_ text: String, _ request: InferenceRequest, _ model: CaptionModel) throws
+    -> AskedCaption?
+  {
     guard let lines = AskedCaption.lines(of: text) else { return nil }
     guard lines.count == 1 else {
       throw PipelineError.usage("\(lines.count) captions are given; one would be right")
     }
-    let caption = AskedCaption(lines[0])
+    let caption = AskedCaption(lines[0], for: model.description)
     notify([caption], request)
     return caption
   }
@@ -82,13 +84,13 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
 
   public func score(_ request: InferenceRequest, _ specification: Specification) throws -> ScoreReport {
     let (entry, model) = try Self.model(request, specification)
-    let caption = try Self.caption(request.options.text("caption"), request)
-    let (x, known) = try ScenePicture.pixels(request.input, request.name, side: model.description.side)
+    let caption = try Self.caption(request.options.text("caption"), request, model)
+    let (x, known) = try Self.pixels(request, model)
     try Self.checkWhole(known, request)
     let density = try ChunkRunner.single { () -> LogDensity in
       let noise = BatchNoise(seed: 0, first: 0, count: 1)
       return try model.family.logDensity(
-        ScenePixels.spread(x.unsqueezed(0), noise: noise), known: nil,
+        PictureLevels.spread(x.unsqueezed(0), noise: noise), known: nil,
         given: Autograd.disabled { try model.network.told([caption?.words ?? []]) }, noise: noise)
     }
     let dimensions = model.family.sampleShape.reduce(1, *)
@@ -114,9 +116,9 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
         lines.count < 2 || lines.count > 1000
           ? "\(lines.count) captions are given; 2 to 1000 would be right" : "two captions are alike")
     }
-    let captions = lines.map { AskedCaption($0) }
+    let captions = lines.map { AskedCaption($0, for: model.description) }
     Self.notify(captions, request)
-    let (x, known) = try ScenePicture.pixels(request.input, request.name, side: model.description.side)
+    let (x, known) = try Self.pixels(request, model)
     try Self.checkWhole(known, request)
     let evidence = try CaptionEvidence(model, x, levels: request.options.integer("levels"))(
       captions.map(\.words), workers: request.context.workers)
@@ -127,15 +129,20 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
     -> ClassificationReport
   {
     let (entry, model) = try Self.model(request, specification)
-    let judge = try Self.judge(specification)
-    let (x, known) = try ScenePicture.pixels(request.input, request.name, side: model.description.side)
+    let (x, known) = try Self.pixels(request, model)
     try Self.checkWhole(known, request)
-    let reading = try SceneReading(
-      x, model, judge, candidates: request.options.integer("candidates"),
-      levels: request.options.integer("levels"), workers: request.context.workers)
-    return report(
-      request, entry, model, reading.scenes.map { SceneCaptions.canonical($0) }, reading.joint,
-      reading.evidence)
+    let (most, levels) = (request.options.integer("candidates"), request.options.integer("levels"))
+    let workers = request.context.workers
+    if model.description.isOfScenes {
+      let reading = try SceneReading(
+        x, model, Self.judge(specification), candidates: most, levels: levels, workers: workers)
+      return report(
+        request, entry, model, reading.scenes.map { SceneCaptions.canonical($0) }, reading.joint,
+        reading.evidence)
+    }
+    let reading = try CaptionReading(
+      x, model, Self.matcher(specification), candidates: most, levels: levels, workers: workers)
+    return report(request, entry, model, reading.captions, reading.evidence, reading.evidence)
   }
 
   private func report(
@@ -150,12 +157,31 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
       abstains: typicality.map { $0 < request.options.number("abstain-below") } ?? false)
   }
 
-  /// The network that says what a picture may show.
+  /// The network that says what a scene may show.
   static func judge(_ specification: Specification) throws -> SceneJudge {
-    guard let entry = specification.models.first(where: { $0.name == "judge" }) else {
-      throw PipelineError.usage("the specification of text-to-image has no model named 'judge'")
+    try SceneJudge(contentsOf: weights(of: "judge", specification))
+  }
+
+  /// The network that says how near other pictures are to captions.
+  static func matcher(_ specification: Specification) throws -> CaptionMatcher {
+    try CaptionMatcher(contentsOf: weights(of: "matcher", specification))
+  }
+
+  private static func weights(of name: String, _ specification: Specification) throws -> URL {
+    guard let entry = specification.models.first(where: { $0.name == name }) else {
+      throw PipelineError.usage("the specification of text-to-image has no model named '\(name)'")
     }
-    return try SceneJudge(contentsOf: entry.weights)
+    return entry.weights
+  }
+
+  private static func pixels(_ request: InferenceRequest, _ model: CaptionModel, mask: String = "") throws
+    -> (
+      x: Tensor, known: Tensor?
+    )
+  {
+    try PictureFile.pixels(
+      request.input, request.name, side: model.description.side, channels: model.description.channels,
+      mask: mask)
   }
 
   private static func checkWhole(_ known: Tensor?, _ request: InferenceRequest) throws {
@@ -169,9 +195,8 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
     var sampler = loaded.description.sampler
     if request.options.number("guidance") >= 0 { sampler.guidance = request.options.number("guidance") }
     let model = loaded.drawing(by: sampler)
-    let caption = try Self.caption(request.options.text("caption"), request)
-    let (x, shown) = try ScenePicture.pixels(
-      request.input, request.name, side: model.description.side, mask: request.options.text("mask"))
+    let caption = try Self.caption(request.options.text("caption"), request, model)
+    let (x, shown) = try Self.pixels(request, model, mask: request.options.text("mask"))
     guard let known = shown else {
       throw PipelineError.usage(
         "\(request.name) has no missing pixels; --mask with a picture that is white where they are would be right"
@@ -181,7 +206,7 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
     let count = request.options.integer("count")
     let weights = try Digest.sha256(of: entry.weights)
     let size = request.options.integer("size")
-    let enlarger = try ScenePicture.enlarger(enlarger, side: model.description.side, size: size)
+    let enlarger = try PictureFile.enlarger(enlarger, side: model.description.side, size: size)
     let progress = request.context.startProgress("complete", total: count, unit: "pictures")
     defer { progress.finish() }
     let pictures = try ChunkRunner(workers: request.context.workers).map(count) { index -> Image in
@@ -191,13 +216,13 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
       let told = try Autograd.disabled { try model.network.told([caption?.words ?? []]) }
       let drawn = try model.family.complete(
         (x.unsqueezed(0) * 255 + 0.5) / 256, known: known.unsqueezed(0), given: told, noise: noise)
-      var picture = try ScenePicture.image(drawn.select(0, 0), size: size, enlarger, request.context)
+      var picture = try PictureFile.image(drawn.select(0, 0), size: size, enlarger, request.context)
       Provenance(
         task: "text-to-image", model: entry.name, weightsSHA256: weights,
         condition: .init(
           inputSHA256: Digest.sha256(request.input),
           values: (caption.map { ["caption": $0.text] } ?? [:])
-            .merging(ScenePicture.weights(of: enlarger)) { $1 }),
+            .merging(PictureFile.weights(of: enlarger)) { $1 }),
         key: SampleKey(seed: seed, index: index), version: PipelineVersion.current, engine: try .current(),
         options: request.options.texts.merging(["verb": "complete"]) { $1 }
       ).write(to: &picture.metadata)
@@ -213,14 +238,14 @@ extension TextToImage: ScoringTask, ClassifyingTask, DescribingTask, CompletingT
   public func embed(_ request: InferenceRequest, _ specification: Specification) throws -> [Float] {
     let (_, model) = try Self.model(request, specification)
     if let text = try? String(pipe: request.input, name: request.name) {
-      guard let caption = try Self.caption(text, request), !caption.words.isEmpty else {
+      guard let caption = try Self.caption(text, request, model), !caption.words.isEmpty else {
         throw PipelineError.data("\(request.name) holds no caption with known words")
       }
       return try ChunkRunner.single {
         try Autograd.disabled { try model.network.told([caption.words]).global?.select(0, 0).floats() ?? [] }
       }
     }
-    let (x, known) = try ScenePicture.pixels(request.input, request.name, side: model.description.side)
+    let (x, known) = try Self.pixels(request, model)
     try Self.checkWhole(known, request)
     return try ChunkRunner.single {
       try model.family.embed(

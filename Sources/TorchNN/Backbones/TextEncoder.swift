@@ -95,4 +95,9 @@ public final class TextEncoder: Module {
     let share = try mask.unsqueezed(2)
     return (x, try (x * share).sum([1]) / share.sum([1]))
   }
+
+  /// The matrices of the layers, for optimisers that treat them as such.
+  public var hiddenWeights: [Parameter] {
+    body.flatMap { [$0.qkv.weight, $0.out.weight, $0.fc1.weight, $0.fc2.weight] }
+  }
 }

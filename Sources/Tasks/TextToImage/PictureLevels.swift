@@ -1,7 +1,7 @@
 internal import Torch
 
 /// Pictures as a model of scenes knows them: level v of 256 lies in v/256 … (v + 1)/256.
-enum ScenePixels {
+enum PictureLevels {
   /// Numbers over 0…1 as levels that lie anywhere in their part, so that a density is one of levels (Theis et al. 2016,
   /// "A note on the evaluation of generative models", section 3.1).
   static func spread(_ x: Tensor, noise: BatchNoise) throws -> Tensor {

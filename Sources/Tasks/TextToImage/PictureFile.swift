@@ -4,8 +4,8 @@ internal import MediaTensors
 internal import PipelineCore
 internal import Torch
 
-/// Pictures of scenes as files have them, of any size that is a multiple of the model's.
-enum ScenePicture {
+/// Pictures as files have them, of any size that is a multiple of the model's.
+enum PictureFile {
   /// What enlarges pictures to a size; nil where it is the model's own, or nothing better than interpolation is given.
   static func enlarger(_ finder: PictureEnlarger.Finder?, side: Int, size: Int) throws -> PictureEnlarger? {
     guard size > side else { return nil }
@@ -18,11 +18,11 @@ enum ScenePicture {
     enlarger.map { ["enlarger SHA-256": $0.weightsSHA256] } ?? [:]
   }
 
-  /// - Parameter x: `[3, H, W]`, as a model draws it.
+  /// - Parameter x: `[C, H, W]`, as a model draws it.
   static func image(_ x: Tensor, size: Int, _ enlarger: PictureEnlarger?, _ context: StageContext) throws
     -> Image
   {
-    var levels = try ScenePixels.levels(x)
+    var levels = try Self.straight(PictureLevels.levels(x))
     if size != x.shape[1], let enlarger {
       // One of many: it neither shows progress nor takes the others' threads.
       let quiet = StageContext(checkCancelled: context.checkCancelled)
@@ -33,21 +33,41 @@ enum ScenePicture {
     return try Image(larger.clamped(0, 1), bitDepth: 8)
   }
 
-  /// `[3, side, side]` over 0…1 of a picture file, and what is known of it: `[1, side, side]`, 0 where it is transparent or
-  /// white in the mask, nil where all is known.
+  /// Colours times alpha, and alpha, `[4, H, W]`: what is transparent has no colour of its own.
+  static func premultiplied(_ x: Tensor, hasAlpha: Bool) throws -> Tensor {
+    let count = x.shape[0] - (hasAlpha ? 1 : 0)
+    let alpha =
+      hasAlpha ? try x.narrow(0, start: count, length: 1) : try .full([1, x.shape[1], x.shape[2]], 1)
+    let colours = try x.narrow(0, start: 0, length: count) * alpha
+    return try .cat([count == 1 ? colours.repeatInterleave(3, axis: 0) : colours, alpha], axis: 0)
+  }
+
+  /// The inverse of `premultiplied`, as files have it; without alpha as it is.
+  private static func straight(_ x: Tensor) throws -> Tensor {
+    guard x.shape[0] == 4 else { return x }
+    let alpha = try x.narrow(0, start: 3, length: 1)
+    // What hardly covers anything keeps its colour in range.
+    let colours = try x.narrow(0, start: 0, length: 3) / alpha.clamped(1.0 / 255, 1)
+    return try .cat([colours.clamped(0, 1), alpha], axis: 0)
+  }
+
+  /// `[channels, side, side]` over 0…1 of a picture file, and what is known of it: `[1, side, side]`, 0 where it is white in
+  /// the mask, or transparent and the model has no alpha; nil where all is known.
+  /// - Parameter channels: 3, or 4 for a model that has alpha itself.
   /// - Throws: `PipelineError` of kind `.data` for another shape; `MediaError` for what is no picture.
-  static func pixels(_ data: Data, _ name: String, side: Int, mask: String = "") throws -> (
+  static func pixels(_ data: Data, _ name: String, side: Int, channels: Int, mask: String = "") throws -> (
     x: Tensor, known: Tensor?
   ) {
     let image = try Image(decoding: data, name: name).oriented()
     let all = try reduced(image, name, side)
-    let channels = all.shape[0]
     var missing: Tensor?
-    if image.channels.hasAlpha {
-      missing = try (1 - all.narrow(0, start: channels - 1, length: 1)).rounded()
+    var colours = try premultiplied(all, hasAlpha: image.channels.hasAlpha)
+    if channels == 3 {
+      let count = all.shape[0] - (image.channels.hasAlpha ? 1 : 0)
+      if image.channels.hasAlpha { missing = try (1 - all.narrow(0, start: count, length: 1)).rounded() }
+      let own = try all.narrow(0, start: 0, length: count)
+      colours = count == 1 ? try own.repeatInterleave(3, axis: 0) : own
     }
-    var colours = image.channels.hasAlpha ? try all.narrow(0, start: 0, length: channels - 1) : all
-    if colours.shape[0] == 1 { colours = try colours.repeatInterleave(3, axis: 0) }
     if !mask.isEmpty {
       let holes = try reduced(Image(contentsOf: URL(fileURLWithPath: mask)).oriented(), mask, side)
         .narrow(0, start: 0, length: 1).rounded()

@@ -7,8 +7,8 @@ internal import PipelineCore
 internal import Torch
 internal import TorchNN
 
-/// The recipe of a model of scenes.
-struct ScenesRecipe: Codable, Sendable, Equatable {
+/// The recipe of a model of captions.
+struct CaptionRecipe: Codable, Sendable, Equatable {
   struct Text: Codable, Sendable, Equatable {
     var width: Int
     var layers: Int
@@ -31,29 +31,39 @@ struct ScenesRecipe: Codable, Sendable, Equatable {
     var sampler: DiffusionFamily.SamplerSettings
   }
 
+  /// What it learns from.
+  enum Data: String, Codable, Sendable {
+    /// Scenes that are rendered while it is trained.
+    case scenes
+    /// Those of a folder.
+    case pictures
+  }
+
   var family: String
-  /// Scenes that the loss is watched on: of combinations that are trained on.
+  var data: Data
+  /// Pictures that the loss is watched on.
   var watched: Int
-  /// Of those, scenes by which the model is told how pictures of its own kind look to it.
+  /// Of those, pictures by which the model is told how pictures of its own kind look to it.
   var calibrated: Int
   /// log σ of training is normal with these.
   var trainingMean: Double
   var trainingDeviation: Double
   /// Share of training samples that are told nothing.
   var unconditionalShare: Double
-  /// What a nat of the attributes that the encoder reads from a caption counts beside the loss.
-  var attributeWeight: Double
+  /// What a nat of the attributes that the encoder reads from a caption counts beside the loss; nil where it reads none.
+  var attributeWeight: Double?
   var text: Text
   var network: Network
   var training: TrainingRecipe
 }
 
-/// Trains a diffusion model on scenes that are drawn, rendered and described while it goes.
-struct ScenesTraining {
-  let recipe: ScenesRecipe
+/// Trains a diffusion model on pictures and captions.
+struct CaptionTraining {
+  let recipe: CaptionRecipe
+  let source: any CaptionSource
   let request: TrainingRequest
 
-  /// - Returns: the model with averaged weights, whether the run is finished, and the loss on scenes not trained on.
+  /// - Returns: the model with averaged weights, whether the run is finished, and the loss on what was not trained on.
   func callAsFunction() throws -> (model: CaptionModel, isFinished: Bool, loss: Double) {
     let training = recipe.training
     guard (2...1_000_000).contains(recipe.watched), (2...100_000).contains(recipe.calibrated) else {
@@ -68,12 +78,16 @@ struct ScenesTraining {
     try model.network.to(device: device)
     let computeType: DType = training.precision == .bfloat16 ? .bfloat16 : .float32
     model.network.setComputeType(computeType)
-    @Sendable func loss(_ noise: BatchNoise, weight: Double) throws -> Tensor {
-      let known = try RenderedScenes(noise) { SceneGrammar.drawTraining($0) }
-      let x = try ScenePixels.spread(known.x, noise: noise).to(device: device)
+    @Sendable func loss(_ noise: BatchNoise, _ part: CaptionPart) throws -> Tensor {
+      let known = try source.samples(noise, part)
+      let x = try PictureLevels.spread(known.x, noise: noise).to(device: device)
       let (told, answers) = try model.network.read(known.words)
-      return try model.family.loss(x, given: told, noise: noise)
-        + SceneAttributes.loss(answers, known.scenes) * weight
+      let loss = try model.family.loss(x, given: told, noise: noise)
+      guard part == .training, let weight = recipe.attributeWeight, let attributes = known.attributeLoss
+      else {
+        return loss
+      }
+      return try loss + attributes(answers) * weight
     }
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training,
@@ -89,7 +103,7 @@ struct ScenesTraining {
         let rows = chunk * size..<min(count, (chunk + 1) * size)
         // No step of the training has this seed.
         let noise = BatchNoise(seed: ~training.seed, first: rows.lowerBound, count: rows.count)
-        return try loss(noise, weight: 0).scalar() * Double(rows.count)
+        return try loss(noise, .watched).scalar() * Double(rows.count)
       }
       return parts.reduce(0, +) / Double(count)
     }
@@ -100,7 +114,7 @@ struct ScenesTraining {
           BatchNoise(
             seed: training.seed,
             samples: (0..<training.chunkSize).map { UInt64(chunk * training.chunkSize + $0) }, firstStep: step
-          ), weight: recipe.attributeWeight)
+          ), .training)
       },
       evaluate: { [("held-out loss", try watch())] }, progress: { _, _ in progress.advance() })
     try model.network.round(to: training.storage ?? .half)
@@ -113,7 +127,7 @@ struct ScenesTraining {
   private func calibrated(_ model: CaptionModel) throws -> CaptionModel {
     let evidence = try ChunkRunner(workers: request.workers).map(recipe.calibrated) { index in
       let noise = BatchNoise(seed: ~recipe.training.seed, first: index, count: 1)
-      let known = try RenderedScenes(noise) { SceneGrammar.drawTraining($0) }
+      let known = try source.samples(noise, .watched)
       return try CaptionEvidence(model, known.x.select(0, 0), levels: CaptionEvidence.levels)(
         known.words, workers: 1)[0]
     }
@@ -121,24 +135,26 @@ struct ScenesTraining {
   }
 
   private func fresh() throws -> CaptionModel {
-    let pixels = try RenderedScenes(
-      BatchNoise(seed: recipe.training.seed, first: 0, count: 256), stream: "scale"
-    ) { SceneGrammar.drawTraining($0) }.x.floats().map(Double.init)
+    let pixels = try source.samples(
+      BatchNoise(seed: recipe.training.seed, first: 0, count: 256), .scale
+    ).x.floats().map(Double.init)
     let mean = pixels.reduce(0, +) / Double(pixels.count)
     let variance = pixels.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels.count)
-    let (text, network, sizes) = (recipe.text, recipe.network, SceneAttributes.sizes)
+    let (text, network, vocabulary) = (recipe.text, recipe.network, source.vocabulary)
+    let sizes = source.attributes ?? []
     let description = CaptionModel.Description(
-      words: SceneVocabulary.words, side: SceneRenderer.side,
+      words: vocabulary.words, captions: source.captions, side: source.side,
       network: .init(
         text: .init(
-          vocabulary: SceneVocabulary.words.count + sizes.count + Int(CaptionedNetwork.Token.first),
-          length: SceneVocabulary.longestText + sizes.count + 1, width: text.width, layers: text.layers,
+          vocabulary: vocabulary.words.count + sizes.count + Int(CaptionTokens.first),
+          length: vocabulary.longest + sizes.count + 1, width: text.width, layers: text.layers,
           heads: text.heads),
-        attributes: sizes,
+        attributes: source.attributes,
         picture: .init(
-          pictureChannels: 3, patch: network.patch, channels: network.channels, blocks: network.blocks,
-          embedding: network.embedding, condition: text.width + sizes.reduce(0, +), sequence: text.width,
-          attendingLevels: network.attendingLevels, selfAttendingLevels: network.selfAttendingLevels)),
+          pictureChannels: source.channels, patch: network.patch, channels: network.channels,
+          blocks: network.blocks, embedding: network.embedding, condition: text.width + sizes.reduce(0, +),
+          sequence: text.width, attendingLevels: network.attendingLevels,
+          selfAttendingLevels: network.selfAttendingLevels)),
       family: .init(
         mean: mean, deviation: variance.squareRoot(), trainingMean: recipe.trainingMean,
         trainingDeviation: recipe.trainingDeviation, unconditionalShare: recipe.unconditionalShare),
