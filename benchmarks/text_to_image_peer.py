@@ -61,7 +61,8 @@ class Diffusion:
         self.network = self.network.to(memory_format=torch.channels_last)
         self.model = torch.compile(self.network, dynamic=False) if compiled else self.network
         # Pictures are centred and divided by their deviation first.
-        self.scheduler = EDMDPMSolverMultistepScheduler(sigma_data=1.0)
+        levels = {"sigma_max": sampler.get("largest", 80.0), "sigma_min": sampler.get("smallest", 0.002)}
+        self.scheduler = EDMDPMSolverMultistepScheduler(sigma_data=1.0, **levels)
 
     def draw(self, count):
         told = self.captioned.told([CAPTION] * count)

@@ -36,12 +36,15 @@ public final class Trainer {
   ///   - hidden: the parameters that Muon takes, if the recipe asks for it.
   ///   - context: what beside the recipe decides the weights, in words; a checkpoint of another is not resumed.
   ///   - folder: where `checkpoint.safetensors` and `log.tsv` go.
+  ///   - start: weights to begin with instead of the model's.
   ///   - workers: number of threads; 0 for one per core.
+  /// - Throws: `TrainingError` for a recipe that cannot be; `TensorError` and `FormatError` for weights of another network.
   public init(
     model: some Module, hidden: [Parameter], recipe: TrainingRecipe, context: String = "", folder: URL,
-    workers: Int, log: Logger
+    start: URL? = nil, workers: Int, log: Logger
   ) throws {
     try recipe.check()
+    if let start { try model.load(Safetensors(contentsOf: start), name: start.lastPathComponent) }
     self.model = model
     self.recipe = recipe
     self.folder = folder

@@ -2,6 +2,7 @@ import Conditioners
 import Families
 import Foundation
 import TestSupport
+import Synchronization
 import Testing
 import Torch
 
@@ -57,6 +58,26 @@ struct DiffusionTests {
     let x = try Tensor.noise([count, 1, 4, 4], seed: 5) * 0.2 + 0.3
     let loss = try family(.euler).loss(x, given: .none, noise: noise).scalar()
     #expect(abs(loss - 1) < 0.03)
+  }
+
+  /// Steps go from the settings' largest σ to their smallest, evenly in σ^(1/7).
+  @Test func stepsKeepToTheirRange() throws {
+    let seen = Mutex<[Double]>([])
+    let settings = DiffusionFamily.SamplerSettings(name: .euler, steps: 3, largest: 8, smallest: 1)
+    let family = DiffusionFamily(.init(mean: 0, deviation: 1), sampleShape: [1, 2, 2], settings: settings) {
+      x, time, _ in
+      let sigma = try exp(time.floats().map(Double.init)[0] * 4)
+      seen.withLock { $0.append(sigma) }
+      return try x.zerosLike()
+    }
+    _ = try family.sample(given: .none, noise: BatchNoise(seed: 1, first: 0, count: 1))
+    let middle = pow((pow(8, 1.0 / 7) + 1) / 2, 7)
+    let wanted = [8, middle, 1]
+    #expect(seen.withLock { zip($0, wanted).allSatisfy { abs($0 - $1) < 1e-4 } && $0.count == 3 })
+    #expect(settings.isPlausible)
+    #expect(!DiffusionFamily.SamplerSettings(largest: 1, smallest: 1).isPlausible)
+    #expect(!DiffusionFamily.SamplerSettings(smallest: 0).isPlausible)
+    #expect(!DiffusionFamily.SamplerSettings(steps: 0).isPlausible)
   }
 
   /// The condition reaches the backbone, but for the share that is told nothing; guidance extrapolates from it.

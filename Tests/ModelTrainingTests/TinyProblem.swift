@@ -45,9 +45,10 @@ struct TinyProblem {
   /// - Parameters:
   ///   - stopBefore: the step before which the user presses Ctrl-C.
   ///   - poisoned: the step whose loss is NaN.
+  ///   - start: weights to begin with.
   func run(
     resume: Bool = false, workers: Int = 2, stopBefore: Int? = nil, timeLimit: Double? = nil,
-    poisoned: Int? = nil
+    poisoned: Int? = nil, start: URL? = nil
   ) throws -> Result {
     let network = try Network()
     try network.initialize(seed: recipe.seed)
@@ -55,10 +56,9 @@ struct TinyProblem {
     log.logLevel = .critical
     let trainer = try Trainer(
       model: network, hidden: [network.second.weight], recipe: recipe, context: context, folder: folder.url,
-      workers: workers,
-      log: log)
-    let start = resume ? try Checkpoint(folder: folder.url, recipe: recipe, context: context).read().step : 0
-    var done = start
+      start: start, workers: workers, log: log)
+    let first = resume ? try Checkpoint(folder: folder.url, recipe: recipe, context: context).read().step : 0
+    var done = first
     var losses: [Double] = []
     let outcome = try trainer.run(
       resume: resume, timeLimit: timeLimit, shouldStop: { stopBefore.map { done >= $0 } ?? false },

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import Torch
+import TorchNN
 
 @testable import ModelTraining
 
@@ -72,6 +73,22 @@ struct TrainerTests {
     var other = TinyProblem()
     other.recipe.seed = 2
     #expect(try other.run().weights != TinyProblem().run().weights)
+  }
+
+  /// A run goes on from the weights of a file, and says so when they are another network's.
+  @Test func beginsWithGivenWeights() throws {
+    let problem = TinyProblem(steps: 0)
+    let network = try TinyProblem.Network()
+    try network.initialize(seed: 9)
+    let file = problem.folder.url.appendingPathComponent("start.safetensors")
+    try Safetensors(tensors: network.storedWeights()).encoded().write(to: file)
+    let (begun, fresh) = (try problem.run(start: file), try problem.run())
+    #expect(begun.weights == (try network.weights().mapValues { try $0.bytes() }))
+    #expect(begun.weights != fresh.weights)
+    try Safetensors(tensors: Linear(2, 2).storedWeights()).encoded().write(to: file)
+    #expect(throws: TensorError.self) { try problem.run(start: file) }
+    try FileManager.default.removeItem(at: file)
+    #expect(throws: (any Error).self) { try problem.run(start: file) }
   }
 
   @Test func lossThatIsNotFinite() throws {

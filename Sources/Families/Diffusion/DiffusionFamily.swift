@@ -42,11 +42,35 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     public var steps: Int
     /// w of D = D(x) + w (D(x | y) − D(x)); 1 is the model's own P(x | y).
     public var guidance: Double
+    /// σ of the first step, in deviations of the data; nil for 80, at which nothing of a picture is left.
+    public var largest: Double?
+    /// σ of the last step; nil for 0.002, below any level of a picture.
+    public var smallest: Double?
 
-    public init(name: Name = .dpmSolver, steps: Int = 12, guidance: Double = 1) {
+    public init(
+      name: Name = .dpmSolver, steps: Int = 12, guidance: Double = 1, largest: Double? = nil,
+      smallest: Double? = nil
+    ) {
       self.name = name
       self.steps = steps
       self.guidance = guidance
+      self.largest = largest
+      self.smallest = smallest
+    }
+
+    /// Of the steps, the largest first.
+    var levels: NoiseLevels {
+      .karras(
+        steps: steps, largest: largest ?? DiffusionFamily.range.largest,
+        smallest: smallest ?? DiffusionFamily.range.smallest)
+    }
+
+    /// Whether draws can be made by them.
+    public var isPlausible: Bool {
+      let (first, last) = (
+        largest ?? DiffusionFamily.range.largest, smallest ?? DiffusionFamily.range.smallest
+      )
+      return (1...10_000).contains(steps) && last > 0 && last < first && first.isFinite
     }
   }
 
@@ -68,7 +92,7 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
   private let drawing: Backbone
   private let summary: Summary?
 
-  /// Largest and smallest σ of draws, in deviations of the data.
+  /// Largest and smallest σ of draws, in deviations of the data, unless the settings say otherwise.
   static let range = (largest: 80.0, smallest: 0.002)
 
   /// - Parameter drawing: the same function as `backbone`, without gradients, where draws have a faster one.
@@ -154,8 +178,7 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     -> Tensor
   {
     try Autograd.disabled {
-      let levels = NoiseLevels.karras(
-        steps: settings.steps, largest: Self.range.largest, smallest: Self.range.smallest)
+      let levels = settings.levels
       let start = try noise.normal(sampleShape, stream: "start") * levels.sigmas[0]
       let isTold = conditioning.global != nil || conditioning.sequence != nil
       let denoiser: Denoiser = { z, sigma in

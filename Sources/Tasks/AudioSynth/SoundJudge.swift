@@ -123,7 +123,7 @@ extension SoundJudge {
       model: judge.network, hidden: judge.network.hiddenWeights, recipe: training,
       context:
         "judge \(recipe.channels) \(recipe.blocks) \(recipe.shift), \(known.recordings.count) recordings",
-      folder: request.folder, workers: request.workers, log: request.log)
+      folder: request.folder, start: request.start, workers: request.workers, log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }
     let watch = { () throws -> Double in

@@ -111,7 +111,7 @@ extension VoicesModel.Description {
     return (1...1000).contains(self.words.count) && (1...1000).contains(voices.count) && words.isPlausible
       && MelDescription(sampleRate: sampleRate, bands: bands, window: window).isPlausible
       && (1...4096).contains(hop) && (1...1024).contains(columns) && family.deviation > 0
-      && (1...10_000).contains(sampler.steps) && network.pictureChannels == 1
+      && sampler.isPlausible && network.pictureChannels == 1
       && network.condition == Self.features(words: self.words.count, voices: voices.count)
       && network.sequence == nil && network.isPlausible(height: bands, width: columns)
   }

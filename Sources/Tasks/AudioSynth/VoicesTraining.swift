@@ -72,7 +72,7 @@ struct VoicesTraining {
       model: model.network, hidden: model.network.hiddenWeights, recipe: training,
       context:
         "\(try MetadataText.json(recipe.network)), \(recipe.bands)×\(recipe.columns), \(known.recordings.count) recordings",
-      folder: request.folder, workers: request.workers, log: request.log)
+      folder: request.folder, start: request.start, workers: request.workers, log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }
     let watch = { () throws -> Double in

@@ -124,7 +124,7 @@ struct WaveformTraining {
     }
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training, context: context,
-      folder: request.folder, workers: request.workers, log: request.log)
+      folder: request.folder, start: request.start, workers: request.workers, log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }
     // Whole recordings, each by itself: a mean over samples.

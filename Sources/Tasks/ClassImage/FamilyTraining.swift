@@ -36,7 +36,7 @@ struct FamilyTraining<Network: NetworkRecipe> {
     }
     let trainer = try Trainer(
       model: module, hidden: model.parts.hidden, recipe: training, context: try context(model, known),
-      folder: request.folder, workers: request.workers, log: request.log)
+      folder: request.folder, start: request.start, workers: request.workers, log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }
     let watch = { () throws -> Double in

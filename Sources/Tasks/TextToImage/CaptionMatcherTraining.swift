@@ -54,7 +54,8 @@ struct CaptionMatcherTraining {
     request.log.info("\(matcher.network.parameterCount) parameters")
     let trainer = try Trainer(
       model: matcher.network, hidden: matcher.network.hiddenWeights, recipe: training,
-      context: try MetadataText.json(description), folder: request.folder, workers: request.workers,
+      context: try MetadataText.json(description), folder: request.folder, start: request.start,
+      workers: request.workers,
       log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }

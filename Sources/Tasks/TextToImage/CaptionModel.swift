@@ -101,7 +101,7 @@ extension CaptionModel.Description {
       && (2 + network.questions...1024).contains(text.length)
       && (1...1024).contains(text.width) && (0...64).contains(text.layers) && (1...64).contains(text.heads)
       && text.width % text.heads == 0 && (1...512).contains(side) && family.deviation > 0
-      && (1...10_000).contains(sampler.steps) && (typicality?.isPlausible ?? true)
+      && sampler.isPlausible && (typicality?.isPlausible ?? true)
       && (3...4).contains(picture.pictureChannels) && picture.condition == network.global
       && picture.sequence == text.width
       && picture.isPlausible(height: side, width: side)

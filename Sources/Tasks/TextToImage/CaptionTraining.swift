@@ -91,7 +91,8 @@ struct CaptionTraining {
     }
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training,
-      context: try MetadataText.json(model.description), folder: request.folder, workers: request.workers,
+      context: try MetadataText.json(model.description), folder: request.folder, start: request.start,
+      workers: request.workers,
       log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }

@@ -39,6 +39,7 @@ struct SceneJudgeTraining {
     let trainer = try Trainer(
       model: judge.network, hidden: judge.network.hiddenWeights, recipe: training,
       context: "judge \(recipe.channels) \(recipe.blocks) \(recipe.noise)", folder: request.folder,
+      start: request.start,
       workers: request.workers, log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }

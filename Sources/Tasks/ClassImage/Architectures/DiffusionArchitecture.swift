@@ -11,7 +11,7 @@ struct DiffusionArchitecture: ClassImageArchitecture {
   var sampler: DiffusionFamily.SamplerSettings
 
   func isPlausible(for description: ClassImageModel.Description) -> Bool {
-    family.deviation > 0 && (1...10_000).contains(sampler.steps) && network.isPlausible(for: description)
+    family.deviation > 0 && sampler.isPlausible && network.isPlausible(for: description)
   }
 
   func parts(_ description: ClassImageModel.Description) throws -> ClassImageModel.Parts {
