@@ -4,7 +4,7 @@ import json
 
 import torch
 import torch.nn.functional as F
-from class_image_networks import SelfAttention2d, UNet
+from class_image_networks import SelfAttention2d, UNet, UNetBlock
 from torch import nn
 from weights import read
 
@@ -69,7 +69,7 @@ class CrossAttention2d(nn.Module):
 
 
 class AttendingUNet(UNet):
-    def __init__(self, sequence, attendingLevels, selfAttendingLevels=0, **shape):
+    def __init__(self, sequence, attendingLevels, selfAttendingLevels=0, middleBlocks=0, **shape):
         super().__init__(**shape)
         every = [level for level in shape["channels"] for _ in range(shape["blocks"])]
         heads, groups = shape["heads"], shape["groups"]
@@ -78,6 +78,13 @@ class AttendingUNet(UNet):
             widths = every[len(every) - levels * shape["blocks"] :]
             return [nn.ModuleList(make(width) for width in way) for way in (widths, widths[::-1])]
 
+        lowest = every[-1]
+        self.deeper = nn.ModuleList(
+            UNetBlock(lowest, lowest, shape["embedding"], groups) for _ in range(middleBlocks))
+        self.deeper_self_attention = nn.ModuleList(
+            SelfAttention2d(lowest, heads, groups) for _ in range(middleBlocks))
+        self.deeper_attention = nn.ModuleList(
+            CrossAttention2d(lowest, sequence, heads, groups) for _ in range(middleBlocks))
         self.down_attention, self.up_attention = both_ways(
             attendingLevels, lambda width: CrossAttention2d(width, sequence, heads, groups))
         self.down_self_attention, self.up_self_attention = both_ways(
@@ -99,6 +106,8 @@ class AttendingUNet(UNet):
                 x = self.down_attention[index - first](x, sequence, mask)
             skips.append(x)
         x = self.middle2(self.attention(self.middle1(x, embedding)), embedding)
+        for attention, words, block in zip(self.deeper_self_attention, self.deeper_attention, self.deeper):
+            x = block(words(attention(x), sequence, mask), embedding)
         for index, block in enumerate(self.up):
             if index and index % self.blocks == 0:
                 x = self.upsample[index // self.blocks - 1](F.interpolate(x, scale_factor=2, mode="nearest"))

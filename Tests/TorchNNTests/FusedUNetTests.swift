@@ -75,12 +75,18 @@ import Torch
 
   /// With a sequence to attend to, at the lowest level or at all, and with pixels that attend to one another there or
   /// not; some sequences are shorter, one is of its first element alone.
-  @Test(arguments: [(1, 1, 10), (nil, nil, 5), (1, 2, 10)] as [(Int?, Int?, Int)])
-  func attendsToSequencesAsThePlainNetworkDoes(_ levels: Int?, _ own: Int?, _ longest: Int) throws {
+  @Test(arguments: [(1, 1, 10), (nil, nil, 5), (1, 2, 10)] as [(Int?, Int?, Int)], [nil, 2])
+  func attendsToSequencesAsThePlainNetworkDoes(
+    _ shape: (levels: Int?, own: Int?, longest: Int), _ middle: Int?
+  )
+    throws
+  {
+    let (levels, own, longest) = shape
     let plain = try network(
       .init(
         pictureChannels: 3, patch: 2, channels: [24, 40], blocks: 2, embedding: 16, condition: 12,
-        sequence: 12, attendingLevels: levels, selfAttendingLevels: own))
+        sequence: 12, attendingLevels: levels, selfAttendingLevels: own, middleBlocks: middle))
+    #expect(plain.deeper.count == middle ?? 0 && plain.deeperAttention.count == middle ?? 0)
     #expect(plain.downAttention.count == 2 * (levels ?? 2) && plain.upAttention.count == 2 * (levels ?? 2))
     #expect(plain.downSelfAttention.count == 2 * (own ?? 0))
     guard let fused = try FusedUNet(plain, height: 20, width: 12) else { return }

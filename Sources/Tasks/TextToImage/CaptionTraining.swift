@@ -28,6 +28,8 @@ struct CaptionRecipe: Codable, Sendable, Equatable {
     var attendingLevels: Int
     /// Levels, from the lowest, whose pixels attend to one another behind every block.
     var selfAttendingLevels: Int
+    /// Blocks in the middle beside the usual two; nil for none.
+    var middleBlocks: Int?
     var sampler: DiffusionFamily.SamplerSettings
   }
 
@@ -155,7 +157,7 @@ struct CaptionTraining {
           pictureChannels: source.channels, patch: network.patch, channels: network.channels,
           blocks: network.blocks, embedding: network.embedding, condition: text.width + sizes.reduce(0, +),
           sequence: text.width, attendingLevels: network.attendingLevels,
-          selfAttendingLevels: network.selfAttendingLevels)),
+          selfAttendingLevels: network.selfAttendingLevels, middleBlocks: network.middleBlocks)),
       family: .init(
         mean: mean, deviation: variance.squareRoot(), trainingMean: recipe.trainingMean,
         trainingDeviation: recipe.trainingDeviation, unconditionalShare: recipe.unconditionalShare),

@@ -18,6 +18,9 @@ public final class FusedUNet: @unchecked Sendable {
   private let middle1: FusedUNetBlock
   private let attention: FusedAttention
   private let middle2: FusedUNetBlock
+  private let deeper: [FusedUNetBlock]
+  private let deeperSelfAttention: [FusedAttention]
+  private let deeperAttention: [FusedCrossAttention]
   private let up: [FusedUNetBlock]
   private let upsample: [FusedConvolution]
   private let norm: FusedNorm
@@ -66,6 +69,8 @@ public final class FusedUNet: @unchecked Sendable {
     }
     attention = try attending(network.attention, bottom)
     middle2 = try block(network.middle2, bottom)
+    deeper = try network.deeper.map { try block($0, bottom) }
+    deeperSelfAttention = try network.deeperSelfAttention.map { try attending($0, bottom) }
     let skips = channels.flatMap { [Int](repeating: $0, count: blocks) }
     up = try network.up.enumerated().map {
       try block($1, bottom - $0 / blocks, beside: skips[skips.count - 1 - $0])
@@ -76,6 +81,7 @@ public final class FusedUNet: @unchecked Sendable {
     func crossing(_ attention: CrossAttention2d, _ level: Int) throws -> FusedCrossAttention {
       try FusedCrossAttention(attention, size: size(level), groups: groups, heads: configuration.heads)
     }
+    deeperAttention = try network.deeperAttention.map { try crossing($0, bottom) }
     // Both begin anywhere on the way down, and with the first block on the way up.
     func levels<Layer>(of layers: [Layer]) -> [Int] {
       layers.indices.map { (channels.count * blocks - layers.count + $0) / blocks }
@@ -86,7 +92,7 @@ public final class FusedUNet: @unchecked Sendable {
     downAttention = try zip(network.downAttention, levels(of: network.downAttention)).map(crossing)
     upAttention = try network.upAttention.enumerated().map { try crossing($1, bottom - $0 / blocks) }
     embedding = try FusedEmbedding(
-      network, blocks: network.down + [network.middle1, network.middle2] + network.up)
+      network, blocks: network.down + [network.middle1, network.middle2] + network.deeper + network.up)
   }
 
   /// What `UNet` gives for the same arguments.
@@ -141,6 +147,11 @@ public final class FusedUNet: @unchecked Sendable {
       if level < levels - 1 { stream = downsample[level](stream) }
     }
     stream = middle2(attention(middle1(stream, film)), film)
+    for (index, block) in deeper.enumerated() {
+      stream = deeperSelfAttention[index](stream)
+      if let words { stream = deeperAttention[index](stream, words) }
+      stream = block(stream, film)
+    }
     for level in 0..<levels {
       for index in 0..<blocks {
         let block = level * blocks + index
@@ -155,12 +166,12 @@ public final class FusedUNet: @unchecked Sendable {
 
   /// What the hungriest layer needs beside its maps.
   private func scratchCount(longest: Int) -> Int {
-    let blocks = down + [middle1, middle2] + up
+    let blocks = down + [middle1, middle2] + deeper + up
     let layers =
       blocks.map(\.scratchCount) + ([head, tail] + upsample).map(\.scratchCount)
       + downsample.map(\.scratchCount)
-      + (downAttention + upAttention).map { $0.scratchCount(longest: longest) }
-      + (downSelfAttention + upSelfAttention).map(\.scratchCount)
+      + (downAttention + deeperAttention + upAttention).map { $0.scratchCount(longest: longest) }
+      + (downSelfAttention + deeperSelfAttention + upSelfAttention).map(\.scratchCount)
     return (layers + [norm.scratchCount, attention.scratchCount]).max()!
   }
 }

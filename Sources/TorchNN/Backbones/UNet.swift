@@ -59,11 +59,14 @@ public final class UNet: Module {
     public var attendingLevels: Int?
     /// Levels, from the lowest, behind whose blocks pixels attend to one another; nil for none.
     public var selfAttendingLevels: Int?
+    /// Blocks that follow the two in the middle, each behind pixels that attend to one another and to the sequence: what a
+    /// picture shows as a whole is settled there, at little cost; nil for none.
+    public var middleBlocks: Int?
 
     public init(
       pictureChannels: Int, patch: Int, channels: [Int], blocks: Int, embedding: Int, condition: Int,
       groups: Int = 8, heads: Int = 4, sequence: Int? = nil, attendingLevels: Int? = nil,
-      selfAttendingLevels: Int? = nil
+      selfAttendingLevels: Int? = nil, middleBlocks: Int? = nil
     ) {
       self.pictureChannels = pictureChannels
       self.patch = patch
@@ -76,6 +79,7 @@ public final class UNet: Module {
       self.sequence = sequence
       self.attendingLevels = attendingLevels
       self.selfAttendingLevels = selfAttendingLevels
+      self.middleBlocks = middleBlocks
     }
 
     /// Blocks on the way down, and on the way up, that attend to a sequence.
@@ -92,6 +96,10 @@ public final class UNet: Module {
   public let middle1: UNetBlock
   public let attention: SelfAttention2d
   public let middle2: UNetBlock
+  /// The blocks that follow in the middle, and what is before each.
+  public let deeper: [UNetBlock]
+  public let deeperSelfAttention: [SelfAttention2d]
+  public let deeperAttention: [CrossAttention2d]
   public let up: [UNetBlock]
   public let upsample: [Conv2d]
   public let norm: GroupNorm
@@ -106,6 +114,7 @@ public final class UNet: Module {
   public static let weightNames = [
     "downAttention": "down_attention", "upAttention": "up_attention",
     "downSelfAttention": "down_self_attention", "upSelfAttention": "up_self_attention",
+    "deeperSelfAttention": "deeper_self_attention", "deeperAttention": "deeper_attention",
   ]
 
   /// - Precondition: there is a level, and `groups` and `heads` divide the channels.
@@ -138,6 +147,9 @@ public final class UNet: Module {
     middle1 = try UNetBlock(width, width, embedding: e, groups: groups)
     attention = try SelfAttention2d(channels: width, heads: configuration.heads, groups: groups)
     middle2 = try UNetBlock(width, width, embedding: e, groups: groups)
+    let lowest = width
+    let middle = [Int](repeating: lowest, count: configuration.middleBlocks ?? 0)
+    deeper = try middle.map { try UNetBlock($0, $0, embedding: e, groups: groups) }
     var up: [UNetBlock] = []
     var upsample: [Conv2d] = []
     for (level, next) in channels.enumerated().reversed() {
@@ -160,11 +172,13 @@ public final class UNet: Module {
         }
       } ?? []
     }
+    deeperAttention = try crossing(middle)
     downAttention = try crossing(widths)
     upAttention = try crossing(widths.reversed())
     func attending(_ widths: some Sequence<Int>) throws -> [SelfAttention2d] {
       try widths.map { try SelfAttention2d(channels: $0, heads: configuration.heads, groups: groups) }
     }
+    deeperSelfAttention = try attending(middle)
     let own = all.suffix((configuration.selfAttendingLevels ?? 0) * blocks)
     downSelfAttention = try attending(own)
     upSelfAttention = try attending(own.reversed())
@@ -239,7 +253,13 @@ public final class UNet: Module {
       }
       if level < levels - 1 { stream = try downsample[level](stream).to(.float32) }
     }
-    return (try middle2(attention(middle1(stream, embedding)), embedding), skips)
+    stream = try middle2(attention(middle1(stream, embedding)), embedding)
+    for (index, block) in deeper.enumerated() {
+      stream = try deeperSelfAttention[index](stream)
+      if let text { stream = try deeperAttention[index](stream, text.sequence, mask: text.mask) }
+      stream = try block(stream, embedding)
+    }
+    return (stream, skips)
   }
 
   /// cos and sin of `time` at all frequencies, `[N, E]`.
@@ -253,13 +273,17 @@ public final class UNet: Module {
 
   /// The weights of the hidden convolutions, for optimisers that treat them as matrices.
   public var hiddenWeights: [Parameter] {
-    (down + [middle1, middle2] + up).flatMap { [$0.conv1.weight, $0.conv2.weight] }
+    (down + [middle1, middle2] + deeper + up).flatMap { [$0.conv1.weight, $0.conv2.weight] }
   }
 
   /// The matrices of attention, for the same optimisers.
   public var attentionWeights: [Parameter] {
-    (downSelfAttention + [attention] + upSelfAttention).flatMap { [$0.qkv.weight, $0.out.weight] }
-      + (downAttention + upAttention).flatMap { [$0.query.weight, $0.keyValue.weight, $0.out.weight] }
+    (downSelfAttention + [attention] + deeperSelfAttention + upSelfAttention).flatMap {
+      [$0.qkv.weight, $0.out.weight]
+    }
+      + (downAttention + deeperAttention + upAttention).flatMap {
+        [$0.query.weight, $0.keyValue.weight, $0.out.weight]
+      }
   }
 }
 
@@ -287,7 +311,8 @@ extension UNet.Configuration {
       && (1...64).contains(heads) && channels.allSatisfy { (1...1024).contains($0) && $0 % groups == 0 }
       && headed.allSatisfy { $0 % heads == 0 } && (1...65_536).contains(sequence ?? 1)
       && (1...channels.count).contains(attendingLevels ?? 1)
-      && (0...channels.count).contains(selfAttendingLevels ?? 0) && height > 0 && height % divisor == 0
+      && (0...channels.count).contains(selfAttendingLevels ?? 0) && (0...64).contains(middleBlocks ?? 0)
+      && height > 0 && height % divisor == 0
       && width > 0 && width % divisor == 0
   }
 

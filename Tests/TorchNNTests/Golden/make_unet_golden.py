@@ -122,6 +122,10 @@ class UNet(nn.Module):
             widths = [channels for channels in CHANNELS for _ in range(BLOCKS)]
             self.down_attention = nn.ModuleList(CrossAttention(width) for width in widths)
             self.up_attention = nn.ModuleList(CrossAttention(width) for width in widths[::-1])
+            # One more block in the middle.
+            self.deeper = nn.ModuleList([Block(widths[-1], widths[-1])])
+            self.deeper_self_attention = nn.ModuleList([Attention(widths[-1])])
+            self.deeper_attention = nn.ModuleList([CrossAttention(widths[-1])])
             # At the lowest level alone.
             self.down_self_attention = nn.ModuleList(Attention(CHANNELS[-1]) for _ in range(BLOCKS))
             self.up_self_attention = nn.ModuleList(Attention(CHANNELS[-1]) for _ in range(BLOCKS))
@@ -143,6 +147,8 @@ class UNet(nn.Module):
             if level < len(CHANNELS) - 1:
                 h = self.downsample[level](h)
         h = self.middle2(self.attention(self.middle1(h, e)), e)
+        if text is not None:
+            h = self.deeper[0](self.deeper_attention[0](self.deeper_self_attention[0](h), *text), e)
         for level in range(len(CHANNELS)):
             for index in range(level * BLOCKS, (level + 1) * BLOCKS):
                 h = self.up[index](torch.cat([h, skips.pop()], 1), e)
