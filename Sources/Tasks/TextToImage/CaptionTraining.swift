@@ -91,9 +91,12 @@ struct CaptionTraining {
       }
       return try loss + attributes(answers) * weight
     }
+    // How draws are made decides no weight.
+    var made = model.description
+    made.sampler = .init()
     let trainer = try Trainer(
       model: model.network, hidden: model.network.hiddenWeights, recipe: training,
-      context: try MetadataText.json(model.description), folder: request.folder, start: request.start,
+      context: try MetadataText.json(made), folder: request.folder, start: request.start,
       workers: request.workers,
       log: request.log)
     let progress = ProgressLine("train", total: training.steps, unit: "steps", mode: request.progress)
