@@ -80,8 +80,7 @@ extension SoundJudge.Description {
   var isPlausible: Bool {
     (1...1000).contains(words.count) && (1...1000).contains(voices.count)
       && (1000...192_000).contains(sampleRate) && (0...16).contains(shift) && network.pictureChannels == 1
-      && network.classes == words.count * voices.count && (1...5).contains(network.channels.count)
-      && (0...16).contains(network.blocks) && network.channels.allSatisfy { (1...1024).contains($0) }
+      && network.classes == words.count * voices.count && network.isPlausible
   }
 }
 

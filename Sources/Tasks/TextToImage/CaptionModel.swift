@@ -98,9 +98,8 @@ extension CaptionModel.Description {
     return (1...100_000).contains(words.count) && captions != []
       && (network.attributes ?? []).allSatisfy { (1...1000).contains($0) } && network.questions <= 100
       && text.vocabulary == words.count + network.questions + Int(CaptionTokens.first)
-      && (2 + network.questions...1024).contains(text.length)
-      && (1...1024).contains(text.width) && (0...64).contains(text.layers) && (1...64).contains(text.heads)
-      && text.width % text.heads == 0 && (1...512).contains(side) && family.deviation > 0
+      && text.isPlausible && text.length >= 2 + network.questions && (1...512).contains(side)
+      && family.deviation > 0
       && sampler.isPlausible && (typicality?.isPlausible ?? true)
       && (3...4).contains(picture.pictureChannels) && picture.condition == network.global
       && picture.sequence == text.width

@@ -73,7 +73,6 @@ struct SceneJudge: Sendable {
 extension SceneJudge.Description {
   var isPlausible: Bool {
     (8...512).contains(side) && network.pictureChannels == 3
-      && network.classes == SceneAttributes.sizes.reduce(0, +) && (1...5).contains(network.channels.count)
-      && (0...16).contains(network.blocks) && network.channels.allSatisfy { (1...1024).contains($0) }
+      && network.classes == SceneAttributes.sizes.reduce(0, +) && network.isPlausible
   }
 }

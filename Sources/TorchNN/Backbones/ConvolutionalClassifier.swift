@@ -63,3 +63,12 @@ public final class ConvolutionalClassifier: Module {
     body.flatMap { [$0.conv1.weight, $0.conv2.weight] } + down.dropFirst().map(\.weight)
   }
 }
+
+extension ConvolutionalClassifier.Configuration {
+  /// Whether it can be a network, and one of a size that memory can be taken for.
+  public var isPlausible: Bool {
+    (1...1024).contains(pictureChannels) && (1...100_000).contains(classes)
+      && (1...6).contains(channels.count) && (0...16).contains(blocks)
+      && channels.allSatisfy { (1...1024).contains($0) }
+  }
+}

@@ -101,3 +101,11 @@ public final class TextEncoder: Module {
     body.flatMap { [$0.qkv.weight, $0.out.weight, $0.fc1.weight, $0.fc2.weight] }
   }
 }
+
+extension TextEncoder.Configuration {
+  /// Whether it can be a network, and one of a size that memory can be taken for.
+  public var isPlausible: Bool {
+    (1...200_000).contains(vocabulary) && (2...1024).contains(length) && (1...1024).contains(width)
+      && (0...64).contains(layers) && (1...64).contains(heads) && width % heads == 0
+  }
+}

@@ -12,9 +12,7 @@ struct DiscriminativeArchitecture: ClassImageArchitecture {
 
   func isPlausible(for description: ClassImageModel.Description) -> Bool {
     (0...64).contains(shift) && network.pictureChannels == description.channels
-      && network.classes == description.classes.count
-      && (1...6).contains(network.channels.count) && (0...16).contains(network.blocks)
-      && network.channels.allSatisfy { (1...1024).contains($0) }
+      && network.classes == description.classes.count && network.isPlausible
   }
 
   func parts(_ description: ClassImageModel.Description) throws -> ClassImageModel.Parts {
