@@ -125,16 +125,21 @@ struct CaptionedPicturesTests {
     #expect(vocabulary.tokens("a unicorn").unknown == ["a", "unicorn"])
   }
 
-  /// Nearness that says nothing about a picture finds no caption.
-  @Test func retrievalIsNotFooledByTies() throws {
+  /// What one is looked for among are 99 that say something else; as near as one's own counts against a picture.
+  @Test func captionsAreFoundAmongOthers() throws {
     let matcher = try CaptionMatcher(contentsOf: small.train("matcher", "matcher").weights)
     let captions = (0..<150).map { "square number \($0 % 140)" }
     let retrieval = try CaptionRetrieval(matcher, captions)
     let places = Array(captions.indices)
     let same = try retrieval.ranks(of: places, workers: 2) { try Tensor.zeros([$0.shape[0], 4, 32, 32]) }
-    // One picture for all: a caption is nearer than others or further, and its twin does not count.
+    // One picture is nearer to some captions than to others.
     #expect(same.count == 150 && same.allSatisfy { (0..<CaptionRetrieval.choices).contains($0) })
     #expect(Set(same).count > 20)
+    // Without a known word, all captions are the same to the matcher.
+    let unknown = try CaptionRetrieval(matcher, (0..<150).map { "xyz\($0)" }).ranks(of: places, workers: 2) {
+      try Tensor.zeros([$0.shape[0], 4, 32, 32])
+    }
+    #expect(unknown.allSatisfy { $0 == 99 })
     for place in places {
       let others = CaptionRetrieval.others(of: place, among: places, captions)
       #expect(others.count == 99 && Set(others).count == 99)
@@ -171,12 +176,13 @@ struct CaptionedPicturesTests {
 
   @Test func evaluation() throws {
     let specification = try small.published(["emoji", "matcher"])
-    func evaluate(_ data: [URL]) throws -> [EvaluationTable] {
+    func evaluate(_ data: [URL], descriptions: Int = 0) throws -> [EvaluationTable] {
       try TextToImage().evaluate(
         EvaluationRequest(
           model: "emoji", data: data,
           options: SmallScenes.options(
-            TextToImage().evaluationOptions, ["draws": "20", "guidances": "1, 2"]),
+            TextToImage().evaluationOptions,
+            ["draws": "20", "guidances": "1, 2", "descriptions": "\(descriptions)"]),
           workers: 2), specification)
     }
     let table = try evaluate([small.pictures()])[0]
@@ -190,6 +196,11 @@ struct CaptionedPicturesTests {
         (0...100).contains($0.values[0] ?? -1) && ($0.values[2] ?? -1) >= ($0.values[0] ?? 0)
       })
     #expect(table.rows[0].values[3] == 20 && table.chart?.curves.count == 4)
+    #expect {
+      try evaluate([small.pictures()], descriptions: 2)
+    } throws: {
+      ($0 as? PipelineError)?.kind == .usage
+    }
     #expect { try evaluate([]) } throws: { ($0 as? PipelineError)?.kind == .usage }
     #expect { try evaluate([small.folder.url]) } throws: { ($0 as? PipelineError)?.kind == .data }
   }

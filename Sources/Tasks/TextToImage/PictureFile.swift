@@ -60,11 +60,14 @@ enum PictureFile {
   ) {
     let image = try Image(decoding: data, name: name).oriented()
     let all = try reduced(image, name, side)
+    let hasAlpha = image.channels.hasAlpha
     var missing: Tensor?
-    var colours = try premultiplied(all, hasAlpha: image.channels.hasAlpha)
-    if channels == 3 {
-      let count = all.shape[0] - (image.channels.hasAlpha ? 1 : 0)
-      if image.channels.hasAlpha { missing = try (1 - all.narrow(0, start: count, length: 1)).rounded() }
+    let colours: Tensor
+    if channels == 4 {
+      colours = try premultiplied(all, hasAlpha: hasAlpha)
+    } else {
+      let count = all.shape[0] - (hasAlpha ? 1 : 0)
+      if hasAlpha { missing = try (1 - all.narrow(0, start: count, length: 1)).rounded() }
       let own = try all.narrow(0, start: 0, length: count)
       colours = count == 1 ? try own.repeatInterleave(3, axis: 0) : own
     }

@@ -54,7 +54,12 @@ extension TextToImage: EvaluableTask {
     let name = request.model == "all" ? nil : request.model
     let entry = try specification.model(named: name ?? specification.defaults["model"]?.value ?? "scenes")
     let model = try CaptionModel(contentsOf: entry.weights)
+    let described = request.options.integer("descriptions")
     guard model.description.isOfScenes else {
+      guard described == 0 else {
+        throw PipelineError.usage(
+          "--descriptions is not for '\(entry.name)': only rendered scenes have descriptions that are true")
+      }
       let pictures = try Self.pictures(request.data, workers: request.workers)
       return [try table(model, RetrievalFigures(try Self.matcher(specification), pictures, request), request)]
     }
@@ -63,7 +68,6 @@ extension TextToImage: EvaluableTask {
     }
     let judge = try Self.judge(specification)
     let table = try table(model, SceneFigures(judge, request), request)
-    let described = request.options.integer("descriptions")
     guard described > 0 else { return [table] }
     let readings = SceneReadingFigures(model: model, judge: judge, request: request)
     return [
