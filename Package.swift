@@ -40,6 +40,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
     .target(name: "CPNG", path: "Sources/CPNG", linkerSettings: [.linkedLibrary("png")]),
@@ -52,6 +53,9 @@ let package = Package(
       name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CCairo", path: "Sources/CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    .systemLibrary(
+      name: "CMinizip", path: "Sources/CMinizip", pkgConfig: "minizip",
+      providers: [.apt(["libminizip-dev"])]),
     room("Charts", ["CCairo"]),
     tests("Charts", ["MediaIO"]),
     room("MediaIO", ["CPNG", "CJPEG", "CSndfile", "CZlib", "CPendingFiles"]),
@@ -71,7 +75,7 @@ let package = Package(
         .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]),
-    room("Torch", ["CTorch"]),
+    room("Torch", ["CMinizip", "CTorch"]),
     // Vector loops are worth nothing unoptimised, and the tests would take minutes.
     .target(name: "CKernels", path: "Sources/CKernels", cSettings: [.unsafeFlags(["-O2"])]),
     room("TorchNN", ["CKernels", "Torch"]),
@@ -114,10 +118,16 @@ let package = Package(
         "MediaTensors", "MediaIO", "Charts", logging,
       ], path: "Sources/Tasks/TextToImage"),
     room(
+      "ImitationTask",
+      [
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "StepInference",
+        "TorchNN", "Torch", "MediaIO", "Charts", logging, .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ], path: "Sources/Tasks/Imitation"),
+    room(
       "PipelineKit",
       [
-        "SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "TextToImageTask", "PipelineCore",
-        "MediaIO",
+        "SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "TextToImageTask", "ImitationTask",
+        "PipelineCore", "MediaIO",
       ]),
     .executableTarget(
       name: "pipeline",
@@ -128,7 +138,8 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "ClassImageTask", "SuperResolutionTask", "TextToImageTask", "Families", "Conditioners",
+        "ClassImageTask", "SuperResolutionTask", "TextToImageTask", "ImitationTask", "Families",
+        "Conditioners",
         "StepInference", "TorchNN",
         "MediaTensors", "MediaIO", "Torch",
       ],
@@ -163,6 +174,12 @@ let package = Package(
         "PipelineCore", "Conditioners", "Families", "TorchNN", "MediaTensors", "MediaIO", "Charts", "Torch",
         "TestSupport", logging,
       ]),
+    tests(
+      "ImitationTask",
+      [
+        "PipelineCore", "Conditioners", "Families", "StepInference", "TorchNN", "MediaIO", "Torch",
+        "TestSupport", logging,
+      ], resources: [.copy("Golden")]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

@@ -69,7 +69,7 @@ class CrossAttention2d(nn.Module):
 
 
 class AttendingUNet(UNet):
-    def __init__(self, sequence, attendingLevels, selfAttendingLevels=0, middleBlocks=0, **shape):
+    def __init__(self, sequence, attendingLevels, selfAttendingLevels=0, middleBlocks=0, positions=None, **shape):
         super().__init__(**shape)
         every = [level for level in shape["channels"] for _ in range(shape["blocks"])]
         heads, groups = shape["heads"], shape["groups"]
@@ -79,6 +79,7 @@ class AttendingUNet(UNet):
             return [nn.ModuleList(make(width) for width in way) for way in (widths, widths[::-1])]
 
         lowest = every[-1]
+        self.position = nn.Parameter(torch.zeros(every[-1 - shape["blocks"]], *positions)) if positions else None
         self.deeper = nn.ModuleList(
             UNetBlock(lowest, lowest, shape["embedding"], groups) for _ in range(middleBlocks))
         self.deeper_self_attention = nn.ModuleList(
@@ -99,6 +100,8 @@ class AttendingUNet(UNet):
         for index, block in enumerate(self.down):
             if index and index % self.blocks == 0:
                 x = self.downsample[index // self.blocks - 1](x)
+            if self.position is not None and index == len(self.down) - self.blocks:
+                x = x + self.position
             x = block(x, embedding)
             if index >= first_self:
                 x = self.down_self_attention[index - first_self](x)

@@ -4,9 +4,10 @@
 //     pipeline-benchmarks draw MODEL WEIGHTS.safetensors COUNT STEPS
 //     pipeline-benchmarks caption WEIGHTS.safetensors COUNT STEPS
 //     pipeline-benchmarks wavenet float32|int8 [products]
+//     pipeline-benchmarks imitation WEIGHTS.safetensors CHUNKS
 //
 // For every empty line read from standard input a random picture is enlarged once, COUNT pictures are drawn together, or
-// 4,000 samples of sound are drawn one after the other, and a line `{"seconds": …, "peakMegabytes": …}` is written; for a
+// 4,000 samples of sound are drawn one after the other, and a line (of imitation, one with each chunk's milliseconds) `{"seconds": …, "peakMegabytes": …}` is written; for a
 // line `IN.png OUT.png` that picture is enlarged. The end of the input ends the program. Loading and packing the weights comes before, unmeasured.
 
 internal import Foundation
@@ -54,7 +55,19 @@ func runSteps(_ arguments: [String]) throws {
   while readLine() != nil { report(clock.measure { benchmark.draw() }) }
 }
 
+func runPolicy(_ arguments: [String]) throws {
+  guard arguments.count == 4, let chunks = Int(arguments[3]), chunks > 0 else {
+    throw TensorError("usage: pipeline-benchmarks imitation WEIGHTS.safetensors CHUNKS")
+  }
+  let benchmark = try PolicyBenchmark(weights: arguments[2], chunks: chunks)
+  while readLine() != nil {
+    print("{\"milliseconds\": \(benchmark.run()), \"peakMegabytes\": \(peakMegabytes())}")
+    fflush(nil)
+  }
+}
+
 func run(_ arguments: [String]) throws {
+  if arguments.count > 1, arguments[1] == "imitation" { return try runPolicy(arguments) }
   if arguments.count > 1, arguments[1] == "wavenet" { return try runSteps(arguments) }
   if arguments.count > 1, arguments[1] == "caption" { return try runCaptions(arguments) }
   if arguments.count > 1, arguments[1] == "draw" { return try runDraws(arguments) }

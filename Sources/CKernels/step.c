@@ -140,6 +140,14 @@ INLINE void gates(const float *a, const float *b, float *out, long count) {
   }
 }
 
+/// x · σ(x).
+INLINE void silu(float *x, long count) {
+  for (long i = 0; i < count; i += lanes) {
+    const vector value = *(const vector *)(x + i);
+    *(vector *)(x + i) = value / (exponential(-value) + 1.0f);
+  }
+}
+
 #define VERSION(name, attribute, half_form)                                                                  \
   attribute static void product_##name(const void *packed, bool is_half, long inputs, long outputs,          \
                                        const float *x, long x_stride, float *y, long y_stride,               \
@@ -149,7 +157,8 @@ INLINE void gates(const float *a, const float *b, float *out, long count) {
   }                                                                                                          \
   attribute static void gates_##name(const float *a, const float *b, float *out, long count) {               \
     gates(a, b, out, count);                                                                                 \
-  }
+  }                                                                                                          \
+  attribute static void silu_##name(float *x, long count) { silu(x, count); }
 
 VERSION(portable, , HalvesByArithmetic)
 #if defined(__x86_64__)
@@ -194,4 +203,12 @@ void ckernels_step_gates(CKernelsStepVersion version, const float *a, const floa
   if (version == CKernelsStepAVX2) return gates_avx2(a, b, out, count);
 #endif
   gates_portable(a, b, out, count);
+}
+
+void ckernels_step_silu(CKernelsStepVersion version, float *x, long count) {
+#if defined(__x86_64__)
+  if (version == CKernelsStepAVX512) return silu_avx512(x, count);
+  if (version == CKernelsStepAVX2) return silu_avx2(x, count);
+#endif
+  silu_portable(x, count);
 }

@@ -94,12 +94,13 @@ extension LineChart {
     pen.text(title, (frame.left, frame.top - 18), ink, anchor: 0, size: 15)
     pen.text(horizontal, (middle.x, frame.bottom + 42), ink, anchor: 0.5)
     pen.text(vertical, (18, middle.y), ink, anchor: 0.5, isUpwards: true)
-    for (index, curve) in curves.enumerated() {
+    var named: [String] = []
+    for curve in curves {
       let colour = Self.colours[curve.colour % Self.colours.count]
       let points = curve.points.filter { $0.x.isFinite && $0.y.isFinite }
       let places = points.map { frame.place(($0.x, $0.y)) }
       pen.path(places, colour, isDashed: curve.isDashed)
-      for (point, place) in zip(points, places) where !curve.isDashed {
+      for (point, place) in zip(points, places) where !curve.isDashed && points.count <= Self.mostDots {
         pen.dot(place, colour)
         if let error = point.error {
           pen.line(
@@ -107,11 +108,16 @@ extension LineChart {
             width: 1.5)
         }
       }
-      let key = frame.top + 10 + Double(index) * 20
+      guard !named.contains(curve.name) else { continue }
+      let key = frame.top + 10 + Double(named.count) * 20
       pen.path([(frame.right + 16, key), (frame.right + 40, key)], colour, isDashed: curve.isDashed)
       pen.text(curve.name, (frame.right + 48, key + 4), ink, anchor: 0)
+      named.append(curve.name)
     }
   }
+
+  /// A curve with more points is a path, whose points are nothing by themselves.
+  private static let mostDots = 20
 }
 
 /// What Cairo writes.

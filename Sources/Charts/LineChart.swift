@@ -12,8 +12,9 @@ public struct LineChart: Sendable, Equatable {
   }
 
   public struct Curve: Sendable, Equatable {
+    /// Several of one name have one line in the legend.
     public var name: String
-    /// From left to right.
+    /// From left to right, or along a path.
     public var points: [Point]
     /// A level to compare with, not a result.
     public var isDashed: Bool

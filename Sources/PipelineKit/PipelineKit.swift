@@ -1,6 +1,7 @@
 // What other people import: the core, the values that stages pass on, and every task.
 @_exported public import AudioSynthTask
 @_exported public import ClassImageTask
+@_exported public import ImitationTask
 @_exported public import MediaIO
 @_exported public import PipelineCore
 @_exported public import SuperResolutionTask
@@ -9,7 +10,7 @@
 extension TaskRegistry {
   /// Every task of this package, with the stages that read and write media.
   public static let all = TaskRegistry(
-    [SuperResolution(), ClassImage(), AudioSynth(), TextToImage(enlarger: enlarger)],
+    [SuperResolution(), ClassImage(), AudioSynth(), TextToImage(enlarger: enlarger), Imitation()],
     commonStages: MediaStages.all)
 
   /// What shows small pictures larger.

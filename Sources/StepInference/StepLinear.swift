@@ -47,9 +47,18 @@ public final class StepLinear: Sendable {
   /// - Parameters:
   ///   - weight: `[outputs, inputs]`.
   ///   - bias: `[outputs]`.
-  public init(_ weight: Tensor, bias: Tensor?) throws {
-    (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let values = try weight.to(.float32).contiguous().floats()
+  public convenience init(_ weight: Tensor, bias: Tensor?) throws {
+    self.init(
+      try weight.to(.float32).contiguous().floats(), inputs: weight.shape[1], outputs: weight.shape[0],
+      bias: try bias?.floats())
+  }
+
+  /// - Parameters:
+  ///   - values: of the weight, `[outputs, inputs]`.
+  ///   - bias: `[outputs]`.
+  public init(_ values: [Float], inputs: Int, outputs: Int, bias: [Float]?) {
+    precondition(values.count == inputs * outputs && bias.map { $0.count == outputs } ?? true)
+    (self.inputs, self.outputs) = (inputs, outputs)
     let count = ckernels_step_packed_count(inputs, outputs)
     let halves = AlignedFloats(count: count / 2)
     // Arithmetic in place of an instruction would take longer to widen halves than memory takes for floats.
@@ -58,7 +67,7 @@ public final class StepLinear: Sendable {
       && ckernels_step_pack_halves(values, inputs, outputs, Self.halves(halves))
     packed = isHalf ? halves : AlignedFloats(count: count)
     if !isHalf { ckernels_step_pack(values, inputs, outputs, packed.address) }
-    self.bias = AlignedFloats(try bias?.floats() ?? [Float](repeating: 0, count: outputs))
+    self.bias = AlignedFloats(bias ?? [Float](repeating: 0, count: outputs))
   }
 
   private static func halves(_ memory: AlignedFloats) -> UnsafeMutablePointer<UInt16> {

@@ -49,7 +49,7 @@ extension Module {
 }
 
 extension Safetensors {
-  fileprivate static func scaleName(_ weight: String) -> String { "\(weight).scale" }
+  static func scaleName(_ weight: String) -> String { "\(weight).scale" }
 
   /// The tensors, with bytes and their scales put together.
   fileprivate func weights(_ file: String) throws -> [String: Tensor] {

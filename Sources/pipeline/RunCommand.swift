@@ -63,6 +63,10 @@ struct RunCommand: ParsableCommand {
     if let drawing = task as? any DrawingTask, pipeline.input == .text {
       return try draw(drawing, pipeline, paths)
     }
+    if let answering = task as? any LineAnsweringTask, paths == ["-"], (output ?? "-") == "-" {
+      return try StandardLines.answer(
+        by: answering.answerer(pipeline.steps[0].options, pipeline.specification))
+    }
     let plan = try RunPlan(
       inputs: paths, output: output, task: task, inputExtensions: task.inputExtensions)
     let run = try PipelineRun(pipeline, of: task)

@@ -66,8 +66,11 @@ struct TrainCommand: ParsableCommand {
       throw PipelineError.usage("task '\(task.name)' cannot be trained")
     }
     let specification = try task.specification(in: PipelineHome())
-    let model = try specification.model(named: model ?? family)
-    let given = try GivenOption.parse(options, task.options, owner: "task '\(task.name)'")
+    var given = try GivenOption.parse(options, task.options, owner: "task '\(task.name)'")
+    // Another name for the model, but for tasks whose recipes are for any family.
+    let hasFamilies = task.options.contains { $0.name == "family" }
+    if hasFamilies, let family { given["family"] = .commandLine("family", family) }
+    let model = try specification.model(named: model ?? (hasFamilies ? nil : family))
     let checked = try Options(
       task.options, owner: "task '\(task.name)'", given: given, fallbacks: specification.defaults)
     let variant = given.values.map(\.value).sorted().map { "-\($0)" }.joined()

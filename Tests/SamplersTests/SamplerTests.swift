@@ -45,6 +45,25 @@ struct SamplerTests {
     log2(try error(81, sampler) / error(161, sampler))
   }
 
+  /// Steps as numbers are the samplers' own, to rounding.
+  @Test func linearStepsAreTheSamplers() throws {
+    let levels = NoiseLevels.karras(steps: 9, largest: largest, smallest: 0.1)
+    let x = try start()
+    for (linear, expected) in [
+      (LinearSteps.euler(levels), try sampleEuler(x, levels: levels, denoiser: denoiser)),
+      (LinearSteps.dpmSolver(levels), try sampleDPMSolver(x, levels: levels, denoiser: denoiser)),
+    ] {
+      #expect(linear.steps.map(\.sigma) == Array(levels.sigmas.dropLast()))
+      var (now, before) = (x, try x.zerosLike())
+      for step in linear.steps {
+        let clean = try denoiser(now, step.sigma)
+        now = try now * step.x + clean * step.clean + before * step.before
+        before = clean
+      }
+      #expect(try largestDifference(now, expected) < 1e-9)
+    }
+  }
+
   @Test func euler() throws {
     let order = try order { try sampleEuler($0, levels: $1, afterStep: $2, denoiser: denoiser) }
     #expect(abs(order - 1) < 0.1)

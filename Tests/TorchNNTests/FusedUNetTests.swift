@@ -85,7 +85,9 @@ import Torch
     let plain = try network(
       .init(
         pictureChannels: 3, patch: 2, channels: [24, 40], blocks: 2, embedding: 16, condition: 12,
-        sequence: 12, attendingLevels: levels, selfAttendingLevels: own, middleBlocks: middle))
+        sequence: 12, attendingLevels: levels, selfAttendingLevels: own, middleBlocks: middle,
+        positions: middle.map { _ in [5, 3] }))
+    #expect((plain.position == nil) == (middle == nil))
     #expect(plain.deeper.count == middle ?? 0 && plain.deeperAttention.count == middle ?? 0)
     #expect(plain.downAttention.count == 2 * (levels ?? 2) && plain.upAttention.count == 2 * (levels ?? 2))
     #expect(plain.downSelfAttention.count == 2 * (own ?? 0))

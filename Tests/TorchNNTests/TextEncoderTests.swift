@@ -16,7 +16,7 @@ struct TextEncoderTests {
     network = try UNet(
       .init(
         pictureChannels: 1, patch: 2, channels: [4, 8], blocks: 2, embedding: 8, condition: 3, groups: 2,
-        heads: 2, sequence: 8, selfAttendingLevels: 1, middleBlocks: 1))
+        heads: 2, sequence: 8, selfAttendingLevels: 1, middleBlocks: 1, positions: [2, 3]))
     try network.load(golden.weights("captioned"), name: "captioned")
   }
 

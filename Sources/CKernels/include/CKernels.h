@@ -88,6 +88,9 @@ void ckernels_step_product_halves(CKernelsStepVersion version, const uint16_t *_
 void ckernels_step_gates(CKernelsStepVersion version, const float *_Nonnull a, const float *_Nonnull b,
                          float *_Nonnull out, long count);
 
+/// x · σ(x) in place of each of `count` numbers, a multiple of `CKernelsLanes`.
+void ckernels_step_silu(CKernelsStepVersion version, float *_Nonnull x, long count);
+
 #ifdef __cplusplus
 }
 #endif

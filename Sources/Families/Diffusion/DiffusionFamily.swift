@@ -49,18 +49,31 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
 
     public init(
       name: Name = .dpmSolver, steps: Int = 12, guidance: Double = 1, largest: Double? = nil,
-      smallest: Double? = nil
+      smallest: Double? = nil, schedule: Schedule? = nil
     ) {
       self.name = name
       self.steps = steps
       self.guidance = guidance
       self.largest = largest
       self.smallest = smallest
+      self.schedule = schedule
     }
+
+    /// How the levels of the steps lie.
+    public enum Schedule: String, Codable, Sendable, CaseIterable {
+      /// Even in a root of σ, between the largest and the smallest.
+      case karras
+      /// Even in the time of flow matching's straight paths.
+      case straight
+    }
+
+    /// nil for `karras`.
+    public var schedule: Schedule?
 
     /// Of the steps, the largest first.
     var levels: NoiseLevels {
-      .karras(
+      if schedule == .straight { return .straight(steps: steps) }
+      return .karras(
         steps: steps, largest: largest ?? DiffusionFamily.range.largest,
         smallest: smallest ?? DiffusionFamily.range.smallest)
     }

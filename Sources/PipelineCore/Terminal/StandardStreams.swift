@@ -19,6 +19,19 @@ public enum StandardStreams {
 
   static func read(_ descriptor: Int32, limit: Int, check: () throws -> Void) throws -> Data {
     var data = Data()
+    try forEachPiece(descriptor, check: check) { piece in
+      guard data.count + piece.count <= limit else {
+        throw PipelineError.data("standard input holds more than \(limit) bytes")
+      }
+      data.append(contentsOf: piece)
+    }
+    return data
+  }
+
+  /// What comes, as it comes, until the end.
+  static func forEachPiece(
+    _ descriptor: Int32, check: () throws -> Void, _ body: (ArraySlice<UInt8>) throws -> Void
+  ) throws {
     var piece = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       // Reading restarts after a signal; waiting in short turns notices the flag.
@@ -27,15 +40,12 @@ public enum StandardStreams {
       try check()
       if ready == 0 || (ready < 0 && errno == EINTR) { continue }
       let count = Foundation.read(descriptor, &piece, piece.count)
-      if count == 0 { return data }
+      if count == 0 { return }
       guard count > 0 else {
         if errno == EINTR || errno == EAGAIN { continue }
         throw PipelineError.data("standard input cannot be read: \(reason())")
       }
-      guard data.count + count <= limit else {
-        throw PipelineError.data("standard input holds more than \(limit) bytes")
-      }
-      data.append(contentsOf: piece[..<count])
+      try body(piece[..<count])
     }
   }
 

@@ -30,6 +30,8 @@ struct CaptionRecipe: Codable, Sendable, Equatable {
     var selfAttendingLevels: Int
     /// Blocks in the middle beside the usual two; nil for none.
     var middleBlocks: Int?
+    /// Whether pixels of the lowest level are told their places.
+    var hasPositions: Bool?
     var sampler: DiffusionFamily.SamplerSettings
   }
 
@@ -148,6 +150,7 @@ struct CaptionTraining {
     let variance = pixels.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(pixels.count)
     let (text, network, vocabulary) = (recipe.text, recipe.network, source.vocabulary)
     let sizes = source.attributes ?? []
+    let lowest = source.side / (network.patch << (network.channels.count - 1))
     let description = CaptionModel.Description(
       words: vocabulary.words, captions: source.captions, side: source.side,
       network: .init(
@@ -160,7 +163,8 @@ struct CaptionTraining {
           pictureChannels: source.channels, patch: network.patch, channels: network.channels,
           blocks: network.blocks, embedding: network.embedding, condition: text.width + sizes.reduce(0, +),
           sequence: text.width, attendingLevels: network.attendingLevels,
-          selfAttendingLevels: network.selfAttendingLevels, middleBlocks: network.middleBlocks)),
+          selfAttendingLevels: network.selfAttendingLevels, middleBlocks: network.middleBlocks,
+          positions: network.hasPositions == true ? [lowest, lowest] : nil)),
       family: .init(
         mean: mean, deviation: variance.squareRoot(), trainingMean: recipe.trainingMean,
         trainingDeviation: recipe.trainingDeviation, unconditionalShare: recipe.unconditionalShare),

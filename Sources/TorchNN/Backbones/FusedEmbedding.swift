@@ -13,7 +13,7 @@ struct FusedEmbedding {
     let stride: Int
   }
 
-  private let frequencies: [Float]
+  private let waves: TimeWaves
   private let time1: PackedLinear
   private let time2: PackedLinear
   private let label: PackedLinear?
@@ -24,7 +24,7 @@ struct FusedEmbedding {
   /// - Parameter blocks: in the order of their places among the results.
   init(_ network: UNet, blocks: [UNetBlock]) throws {
     let configuration = network.configuration
-    frequencies = configuration.frequencies
+    waves = configuration.waves
     condition = configuration.condition
     time1 = try PackedLinear(network.time1.weight.value, network.time1.bias?.value)
     time2 = try PackedLinear(network.time2.weight.value, network.time2.bias?.value)
@@ -59,9 +59,7 @@ struct FusedEmbedding {
   }
 
   private func film(_ time: Float, _ global: [Float]) -> AlignedFloats {
-    let angles = frequencies.map { time * $0 }
-    let waves = AlignedFloats(angles.map { cos($0) } + angles.map { sin($0) })
-    let hidden = time1(waves)
+    let hidden = time1(AlignedFloats(waves(time)))
     hidden.activate()
     let embedding = time2(hidden)
     if let label, !global.isEmpty { label.add(AlignedFloats(global), to: embedding) }

@@ -15,6 +15,7 @@ public final class FusedUNet: @unchecked Sendable {
   private let head: FusedConvolution
   private let down: [FusedUNetBlock]
   private let downsample: [FusedHalving]
+  private let position: FusedPosition?
   private let middle1: FusedUNetBlock
   private let attention: FusedAttention
   private let middle2: FusedUNetBlock
@@ -63,6 +64,7 @@ public final class FusedUNet: @unchecked Sendable {
     head = try FusedConvolution(network.head, size: size(0))
     down = try network.down.enumerated().map { try block($1, $0 / blocks) }
     downsample = try network.downsample.map { try FusedHalving($0) }
+    position = try network.position.map { try FusedPosition($0) }
     middle1 = try block(network.middle1, bottom)
     func attending(_ attention: SelfAttention2d, _ level: Int) throws -> FusedAttention {
       try FusedAttention(attention, size: size(level), groups: groups, heads: configuration.heads)
@@ -133,6 +135,7 @@ public final class FusedUNet: @unchecked Sendable {
     var stream = head(patches)
     var skips: [FeatureMap] = []
     for level in 0..<levels {
+      if level == levels - 1, let position { position.add(to: stream) }
       for index in 0..<blocks {
         let block = level * blocks + index
         stream = down[block](stream, film)

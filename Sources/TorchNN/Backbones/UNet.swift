@@ -62,11 +62,14 @@ public final class UNet: Module {
     /// Blocks that follow the two in the middle, each behind pixels that attend to one another and to the sequence: what a
     /// picture shows as a whole is settled there, at little cost; nil for none.
     public var middleBlocks: Int?
+    /// Height and width of the lowest level, in its pixels, where a learned vector tells each what place it has: things are
+    /// counted by where they are. nil for none, and for pictures of any size.
+    public var positions: [Int]?
 
     public init(
       pictureChannels: Int, patch: Int, channels: [Int], blocks: Int, embedding: Int, condition: Int,
       groups: Int = 8, heads: Int = 4, sequence: Int? = nil, attendingLevels: Int? = nil,
-      selfAttendingLevels: Int? = nil, middleBlocks: Int? = nil
+      selfAttendingLevels: Int? = nil, middleBlocks: Int? = nil, positions: [Int]? = nil
     ) {
       self.pictureChannels = pictureChannels
       self.patch = patch
@@ -80,7 +83,11 @@ public final class UNet: Module {
       self.attendingLevels = attendingLevels
       self.selfAttendingLevels = selfAttendingLevels
       self.middleBlocks = middleBlocks
+      self.positions = positions
     }
+
+    /// Of what the lowest level's first block is given.
+    var enteringChannels: Int { channels.count > 1 ? channels[channels.count - 2] : channels[0] }
 
     /// Blocks on the way down, and on the way up, that attend to a sequence.
     var attendingBlocks: Int { sequence == nil ? 0 : (attendingLevels ?? channels.count) * blocks }
@@ -93,6 +100,8 @@ public final class UNet: Module {
   public let head: Conv2d
   public let down: [UNetBlock]
   public let downsample: [Conv2d]
+  /// `[C, H, W]`, added before the lowest level's first block; nil where places are not told.
+  public let position: Parameter?
   public let middle1: UNetBlock
   public let attention: SelfAttention2d
   public let middle2: UNetBlock
@@ -144,6 +153,10 @@ public final class UNet: Module {
     }
     self.down = down
     self.downsample = downsample
+    // Before its first block, the lowest level is as wide as the level above.
+    position = try configuration.positions.map {
+      try Parameter([configuration.enteringChannels] + $0, .normal(deviation: 0.1))
+    }
     middle1 = try UNetBlock(width, width, embedding: e, groups: groups)
     attention = try SelfAttention2d(channels: width, heads: configuration.heads, groups: groups)
     middle2 = try UNetBlock(width, width, embedding: e, groups: groups)
@@ -223,7 +236,7 @@ public final class UNet: Module {
   }
 
   private func embedding(_ time: Tensor, _ global: Tensor?) throws -> Tensor {
-    let embedding = try time2(time1(sinusoids(time)).silu())
+    let embedding = try time2(time1(configuration.waves(time)).silu())
     guard let label, let global else { return embedding }
     return try embedding + label(global)
   }
@@ -240,6 +253,7 @@ public final class UNet: Module {
     var skips: [Tensor] = []
     let (blocks, levels) = (configuration.blocks, configuration.channels.count)
     for level in 0..<levels {
+      if level == levels - 1, let position { stream = try stream + position.value }
       for index in 0..<blocks {
         let block = level * blocks + index
         stream = try down[block](stream, embedding)
@@ -260,15 +274,6 @@ public final class UNet: Module {
       stream = try block(stream, embedding)
     }
     return (stream, skips)
-  }
-
-  /// cos and sin of `time` at all frequencies, `[N, E]`.
-  private func sinusoids(_ time: Tensor) throws -> Tensor {
-    let frequencies = configuration.frequencies
-    let angles =
-      try time.to(.float32).unsqueezed(1)
-      * Tensor(frequencies, shape: [1, frequencies.count]).to(device: time.device)
-    return try Tensor.cat([angles.cosine(), angles.sine()], axis: 1)
   }
 
   /// The weights of the hidden convolutions, for optimisers that treat them as matrices.
@@ -314,11 +319,9 @@ extension UNet.Configuration {
       && (0...channels.count).contains(selfAttendingLevels ?? 0) && (0...64).contains(middleBlocks ?? 0)
       && height > 0 && height % divisor == 0
       && width > 0 && width % divisor == 0
+      && (positions == nil || positions == [height / divisor, width / divisor])
   }
 
-  /// Of the waves by which the network is told the level of noise, E/2 from 1 to 1000.
-  var frequencies: [Float] {
-    let half = embedding / 2
-    return (0..<half).map { Float(pow(1000, Double($0) / Double(max(1, half - 1)))) }
-  }
+  /// By which the network is told the level of noise.
+  var waves: TimeWaves { TimeWaves(embedding) }
 }

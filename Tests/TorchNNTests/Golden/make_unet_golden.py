@@ -15,6 +15,8 @@ from torch import nn
 torch.manual_seed(11)
 E, GROUPS, HEADS, PATCH, COLOURS, CONDITION, BLOCKS = 8, 2, 2, 2, 1, 3, 2
 CHANNELS = [4, 8]
+# Height and width of the lowest level.
+LOWEST = (2, 3)
 WORDS, LENGTH, WIDTH = 9, 6, 8
 
 
@@ -126,6 +128,8 @@ class UNet(nn.Module):
             self.deeper = nn.ModuleList([Block(widths[-1], widths[-1])])
             self.deeper_self_attention = nn.ModuleList([Attention(widths[-1])])
             self.deeper_attention = nn.ModuleList([CrossAttention(widths[-1])])
+            # Of the lowest level, whose first block is as wide before it as the level above.
+            self.position = nn.Parameter(torch.randn(CHANNELS[-2], *LOWEST))
             # At the lowest level alone.
             self.down_self_attention = nn.ModuleList(Attention(CHANNELS[-1]) for _ in range(BLOCKS))
             self.up_self_attention = nn.ModuleList(Attention(CHANNELS[-1]) for _ in range(BLOCKS))
@@ -137,6 +141,8 @@ class UNet(nn.Module):
         e = self.time2(F.silu(self.time1(e))) + self.label(condition)
         h, skips = self.head(F.pixel_unshuffle(x, PATCH)), []
         for level in range(len(CHANNELS)):
+            if text is not None and level == len(CHANNELS) - 1:
+                h = h + self.position
             for index in range(level * BLOCKS, (level + 1) * BLOCKS):
                 h = self.down[index](h, e)
                 if text is not None and level == len(CHANNELS) - 1:

@@ -46,6 +46,9 @@ def make():
     for name, values in arrays().items():
         np.save(HERE / f"{name}.npy", values)
     cube = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    members = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.arange(100, dtype=np.int64)}
+    np.savez(HERE / "stored.npz", **members)
+    np.savez_compressed(HERE / "deflated.npz", **members)
     np.save(HERE / "fortran.npy", np.asfortranarray(cube))
     np.save(HERE / "big_endian.npy", cube.astype(">f4"))
     np.save(HERE / "object.npy", np.array([None, "x"], object), allow_pickle=True)

@@ -1,0 +1,161 @@
+internal import CKernels
+public import TorchNN
+
+/// A `ResidualPerceptron` for one vector at a time, from weights that are packed once: the same function without libtorch,
+/// in microseconds.
+public final class PerceptronSteps: Sendable {
+  /// What the network makes of a condition, once for all evaluations that are told it.
+  public struct Told: Sendable {
+    let start: AlignedFloats
+    /// Scales and shifts of all blocks.
+    let film: AlignedFloats
+  }
+
+  /// What it makes of a time.
+  public struct Moment: Sendable {
+    let film: AlignedFloats
+  }
+
+  public let configuration: ResidualPerceptron.Configuration
+  private let input: StepLinear?
+  private let condition1: StepLinear
+  private let condition2: StepLinear
+  private let start: StepLinear
+  private let time1: StepLinear?
+  private let time2: StepLinear?
+  /// Of all blocks, one after another.
+  private let told: StepLinear
+  private let time: StepLinear?
+  private let blocks: [(linear1: StepLinear, linear2: StepLinear)]
+  private let output: StepLinear
+  private let instructions: StepInstructions
+  private let width: Int
+
+  /// - Parameter prefix: of the weights' names.
+  /// - Throws: `TensorError` for weights of another network.
+  public init(
+    _ c: ResidualPerceptron.Configuration, weights: HostWeights, prefix: String = "",
+    instructions: StepInstructions = .best
+  ) throws {
+    configuration = c
+    self.instructions = instructions
+    let (width, e) = (c.width, c.embedding)
+    self.width = AlignedFloats.rounded(width)
+    func linear(_ name: String, _ inputs: Int, _ outputs: Int) throws -> StepLinear {
+      StepLinear(
+        try weights("\(prefix)\(name).weight", [outputs, inputs]), inputs: inputs, outputs: outputs,
+        bias: try weights("\(prefix)\(name).bias", [outputs]))
+    }
+    input = c.inputs > 0 ? try linear("input", c.inputs, width) : nil
+    condition1 = try linear("condition1", c.condition, width)
+    condition2 = try linear("condition2", width, e)
+    start = try linear("start", e, width)
+    time1 = c.hasTime ? try linear("time1", e, e) : nil
+    time2 = c.hasTime ? try linear("time2", e, e) : nil
+    // Each block's scales, and its shifts, begin on a whole vector.
+    func film(_ name: String, hasBias: Bool) throws -> StepLinear {
+      let rounded = AlignedFloats.rounded(width)
+      var (values, bias): ([Float], [Float]) = ([], [])
+      for block in 0..<c.blocks {
+        let weight = try weights("\(prefix)blocks.\(block).\(name).weight", [2 * width, e])
+        let shift =
+          hasBias
+          ? try weights("\(prefix)blocks.\(block).\(name).bias", [2 * width])
+          : [Float](repeating: 0, count: 2 * width)
+        for half in 0..<2 {
+          values += weight[half * width * e..<(half + 1) * width * e]
+          bias += shift[half * width..<(half + 1) * width]
+          values += [Float](repeating: 0, count: (rounded - width) * e)
+          bias += [Float](repeating: 0, count: rounded - width)
+        }
+      }
+      return StepLinear(values, inputs: e, outputs: bias.count, bias: bias)
+    }
+    told = try film("told", hasBias: true)
+    time = c.hasTime ? try film("time", hasBias: false) : nil
+    blocks = try (0..<c.blocks).map {
+      (
+        linear1: try linear("blocks.\($0).linear1", width, width),
+        linear2: try linear("blocks.\($0).linear2", width, width)
+      )
+    }
+    output = try linear("output", width, c.outputs)
+  }
+
+  /// - Parameter condition: of y.
+  public func told(_ condition: [Float]) -> Told {
+    precondition(condition.count == configuration.condition)
+    let known = activated(condition2, activated(condition1, AlignedFloats(condition)))
+    return Told(start: applied(start, known), film: applied(told, known))
+  }
+
+  /// - Parameter time: about −2…2.
+  public func moment(_ time: Float) -> Moment {
+    guard let time1, let time2, let film = self.time else {
+      preconditionFailure("a network that is told no time")
+    }
+    let waves = AlignedFloats(TimeWaves(configuration.embedding)(time))
+    return Moment(film: applied(film, activated(time2, activated(time1, waves))))
+  }
+
+  /// - Parameters:
+  ///   - x: as many numbers as the network has inputs.
+  ///   - moment: for a network that is told the time.
+  /// - Returns: its outputs.
+  public func callAsFunction(_ x: [Float] = [], told: Told, moment: Moment? = nil) -> [Float] {
+    precondition(x.count == configuration.inputs && (moment == nil) == (time == nil))
+    let hidden = AlignedFloats(copying: told.start)
+    if let input {
+      let given = AlignedFloats(x)
+      input.add(
+        given.address, stride: 0, to: hidden.address, stride: 0, streams: 1, instructions: instructions)
+    }
+    let scaled = AlignedFloats(count: width)
+    let between = AlignedFloats(count: width)
+    for (index, block) in blocks.enumerated() {
+      normalize(hidden, into: scaled)
+      let scale = told.film.address + 2 * index * width
+      let shift = scale + width
+      if let moment {
+        let otherScale = moment.film.address + 2 * index * width
+        let otherShift = otherScale + width
+        for i in 0..<width {
+          scaled.address[i] =
+            scaled.address[i] * (1 + scale[i] + otherScale[i]) + (shift[i] + otherShift[i])
+        }
+      } else {
+        for i in 0..<width { scaled.address[i] = scaled.address[i] * (1 + scale[i]) + shift[i] }
+      }
+      block.linear1.apply(
+        scaled.address, stride: 0, to: between.address, stride: 0, streams: 1, instructions: instructions)
+      ckernels_step_silu(instructions.version, between.address, width)
+      block.linear2.add(
+        between.address, stride: 0, to: hidden.address, stride: 0, streams: 1, instructions: instructions)
+    }
+    normalize(hidden, into: scaled)
+    let result = applied(output, scaled)
+    return Array(UnsafeBufferPointer(start: result.address, count: configuration.outputs))
+  }
+
+  private func normalize(_ x: AlignedFloats, into y: AlignedFloats) {
+    // Sixteen sums, so that additions do not wait for one another; what lies beyond the width is zero.
+    var squares = SIMD16<Float>()
+    let vectors = UnsafeRawPointer(x.address).assumingMemoryBound(to: SIMD16<Float>.self)
+    for index in 0..<width / 16 { squares += vectors[index] * vectors[index] }
+    let mean = squares.sum() / Float(configuration.width)
+    let factor = 1 / (mean + Float(ResidualPerceptron.epsilon)).squareRoot()
+    for index in 0..<width { y.address[index] = x.address[index] * factor }
+  }
+
+  private func applied(_ layer: StepLinear, _ x: AlignedFloats) -> AlignedFloats {
+    let y = AlignedFloats(count: layer.roundedOutputs)
+    layer.apply(x.address, stride: 0, to: y.address, stride: 0, streams: 1, instructions: instructions)
+    return y
+  }
+
+  private func activated(_ layer: StepLinear, _ x: AlignedFloats) -> AlignedFloats {
+    let y = applied(layer, x)
+    ckernels_step_silu(instructions.version, y.address, y.count)
+    return y
+  }
+}

@@ -1,0 +1,126 @@
+public import Torch
+
+/// Two layers behind a normalisation that is scaled and shifted by what the network is told, added to what comes in
+/// (Peebles & Xie 2023, "Scalable diffusion models with transformers", section 3.2, adaLN-Zero without attention).
+public final class PerceptronBlock: Module {
+  /// Scale and shift by the condition, `[2 W, E]`, and by the time; the latter only where there is one.
+  public let told: Linear
+  public let time: Linear?
+  public let linear1: Linear
+  public let linear2: Linear
+
+  init(width: Int, embedding: Int, hasTime: Bool) throws {
+    told = try Linear(embedding, 2 * width)
+    time = hasTime ? try Linear(embedding, 2 * width, hasBias: false) : nil
+    linear1 = try Linear(width, width)
+    linear2 = try Linear(width, width, isZero: true)
+  }
+
+  /// - Parameters:
+  ///   - x: `[N, W]`.
+  ///   - condition: `[N, E]`.
+  ///   - moment: `[N, E]`, for a network that is told the time.
+  func callAsFunction(_ x: Tensor, _ condition: Tensor, _ moment: Tensor?) throws -> Tensor {
+    var film = try told(condition)
+    if let time, let moment { film = try film + time(moment) }
+    let width = x.shape[1]
+    let (scale, shift) = (
+      try film.narrow(1, start: 0, length: width), try film.narrow(1, start: width, length: width)
+    )
+    let hidden = try linear1(ResidualPerceptron.normalized(x) * (scale + 1) + shift).silu()
+    return try x + linear2(hidden)
+  }
+}
+
+/// A network over one short vector: residual blocks of full layers. Small and without any structure of x, it is what
+/// answers within microseconds; what x is given may be nothing, and what it is told a vector and a time.
+///
+/// h = input(x) + start(c); for every block h += linear2(silu(linear1(norm(h) · (1 + scale) + shift))); output(norm(h)).
+/// norm divides by the root of the mean square, c = silu(condition2(silu(condition1(y)))), and likewise the time's waves.
+/// The scales of time and condition are added, so that those of a sampler's few times are known beforehand.
+public final class ResidualPerceptron: Module {
+  /// What it is made of; stored beside the weights.
+  public struct Configuration: Codable, Sendable, Equatable {
+    /// Of x; 0 for none.
+    public var inputs: Int
+    /// Of y.
+    public var condition: Int
+    public var outputs: Int
+    /// W.
+    public var width: Int
+    public var blocks: Int
+    /// E, of what the blocks are told; even.
+    public var embedding: Int
+    public var hasTime: Bool
+
+    public init(
+      inputs: Int, condition: Int, outputs: Int, width: Int, blocks: Int, embedding: Int, hasTime: Bool
+    ) {
+      (self.inputs, self.condition, self.outputs) = (inputs, condition, outputs)
+      (self.width, self.blocks, self.embedding, self.hasTime) = (width, blocks, embedding, hasTime)
+    }
+
+    /// Whether it can be a network, and one that memory can be taken for.
+    public var isPlausible: Bool {
+      (0...100_000).contains(inputs) && (1...100_000).contains(condition) && (1...100_000).contains(outputs)
+        && (1...4096).contains(width) && (1...64).contains(blocks) && (2...4096).contains(embedding)
+        && embedding % 2 == 0
+    }
+  }
+
+  public let configuration: Configuration
+  public let input: Linear?
+  public let condition1: Linear
+  public let condition2: Linear
+  public let start: Linear
+  public let time1: Linear?
+  public let time2: Linear?
+  public let blocks: [PerceptronBlock]
+  public let output: Linear
+
+  public init(_ configuration: Configuration) throws {
+    self.configuration = configuration
+    let (width, e) = (configuration.width, configuration.embedding)
+    input = configuration.inputs > 0 ? try Linear(configuration.inputs, width) : nil
+    condition1 = try Linear(configuration.condition, width)
+    condition2 = try Linear(width, e)
+    start = try Linear(e, width)
+    time1 = configuration.hasTime ? try Linear(e, e) : nil
+    time2 = configuration.hasTime ? try Linear(e, e) : nil
+    blocks = try (0..<configuration.blocks).map { _ in
+      try PerceptronBlock(width: width, embedding: e, hasTime: configuration.hasTime)
+    }
+    output = try Linear(width, configuration.outputs, isZero: true)
+  }
+
+  /// - Parameters:
+  ///   - x: `[N, inputs]`; nil where there are none.
+  ///   - time: `[N]`, any number of about −2…2; nil for a network that is told none.
+  ///   - condition: `[N, C]`.
+  /// - Returns: `[N, outputs]`.
+  public func callAsFunction(_ x: Tensor?, time: Tensor?, condition: Tensor) throws -> Tensor {
+    guard (x == nil) == (input == nil), (time == nil) == (time1 == nil) else {
+      throw TensorError(
+        "this network wants \(input == nil ? "no x" : "x") and \(time1 == nil ? "no time" : "a time")")
+    }
+    let told = try condition2(condition1(condition).silu()).silu()
+    var moment: Tensor?
+    if let time, let time1, let time2 {
+      moment = try time2(time1(TimeWaves(configuration.embedding)(time)).silu()).silu()
+    }
+    var hidden = try start(told)
+    if let x, let input { hidden = try hidden + input(x) }
+    for block in blocks { hidden = try block(hidden, told, moment) }
+    return try output(Self.normalized(hidden))
+  }
+
+  /// x divided by the root of its mean square.
+  static func normalized(_ x: Tensor) throws -> Tensor {
+    try x / (x.squared().mean([1], keepAxes: true) + epsilon).squareRoot()
+  }
+
+  package static let epsilon = 1e-6
+
+  /// The matrices inside, for optimisers that treat them as such.
+  public var hiddenWeights: [Parameter] { blocks.flatMap { [$0.linear1.weight, $0.linear2.weight] } }
+}
