@@ -29,7 +29,7 @@ parser.add_argument("--pipeline", default="pipeline")
 parser.add_argument("--sheet", help="a PNG or GIF of the first episode")
 parser.add_argument("--change", action="append", default=[], metavar="name=value")
 parser.add_argument("--change-at", type=int, default=0, metavar="step")
-parser.add_argument("--trace", action="store_true", help="also each step's surprise")
+parser.add_argument("--alarm", type=float, default=0.99, help="say when surprise first exceeds this (with -- --surprise)")
 split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
 options = parser.parse_args(sys.argv[1:split])
 
@@ -72,9 +72,9 @@ for seed in range(options.first_seed, options.first_seed + options.episodes):
                 break
     line = {"seed": seed, "return": float(environment.total), "success": bool(environment.succeeded()), "steps": steps}
     if any(value is not None for value in trace):
-        line["surprise"] = max(value for value in trace if value is not None)
-    if options.trace:
-        line["trace"] = trace
+        # A chunk is asked for once in `executed` steps.
+        alarms = [index * options.executed for index, value in enumerate(trace) if value and value > options.alarm]
+        line["alarm"] = alarms[0] if alarms else None
     print(json.dumps(line), flush=True)
 
 if options.sheet:
