@@ -61,7 +61,7 @@ func runPolicy(_ arguments: [String]) throws {
   }
   let benchmark = try PolicyBenchmark(weights: arguments[2], chunks: chunks)
   while readLine() != nil {
-    print("{\"milliseconds\": \(benchmark.run()), \"peakMegabytes\": \(peakMegabytes())}")
+    print("{\"milliseconds\": \(try benchmark.run()), \"peakMegabytes\": \(peakMegabytes())}")
     fflush(nil)
   }
 }

@@ -17,7 +17,9 @@ struct EvaluateCommand: ParsableCommand {
       + "audio-synth: bits a sample, words and speakers that a judge hears in draws, notes in tune. --data names folders of "
       + "recordings <word>_<voice>_<take>.wav, or of notes.\n\n"
       + "text-to-image: counts, colours, shapes and relations that a judge sees in draws of captions, of combinations that were "
-      + "trained on and of those that were held out; needs no data.")
+      + "trained on and of those that were held out; needs no data.\n\n"
+      + "imitation: returns and successes of episodes in real environments, which Python runs (pip install "
+      + "\"gymnasium[box2d]\" metaworld) with this program as a co-process.")
 
   @Argument(help: "A task; `pipeline list` names them.")
   var task: String

@@ -40,7 +40,7 @@ struct DemonstrationsTests {
     #expect(lines.prefix(1).episodes.count == 2)
   }
 
-  /// The very arrays that samples/imitation/record.py writes: two episodes, three steps and two.
+  /// Arrays as samples/imitation/record.py writes them: two episodes, three steps and two.
   @Test func readsArrays() throws {
     let file = try #require(
       Bundle.module.url(forResource: "demonstrations", withExtension: "npz", subdirectory: "Golden"))
@@ -48,6 +48,7 @@ struct DemonstrationsTests {
     #expect(found.observationSize == 2 && found.actionSize == 1)
     #expect(found.episodes.map(\.observations) == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9]])
     #expect(found.episodes.map(\.actions) == [[0, 1, 2], [3, 4]])
+    #expect(found.episodes.map(\.executed) == [[0.5, 1.5, 2.5], [3.5, 4.5]])
   }
 
   @Test(arguments: [
@@ -84,6 +85,8 @@ struct DemonstrationsTests {
   @Test(arguments: [
     ("a,b\n1,2", "no column 'episode'"), ("episode,observation.0\n1,2", "no column 'action.0'"),
     ("episode,observation.0,observation.2,action.0\n1,2,3,4", "none named 'observation.1'"),
+    ("episode,observation.0,action.0\n1,2,3\n1,2,3,4\n", ":3 has more cells"),
+    ("episode,task,observation.0,action.0\n1,,2,3\n", ":2 has no task"),
     ("episode,observation.0,action.0\n1,2,x", ":2: 'action.0' is 'x'"),
     ("episode,observation.0,action.0\n1,nan,1", ":2: observation 0 is nan"),
   ]) func namesTheCell(_ text: String, _ complaint: String) throws {

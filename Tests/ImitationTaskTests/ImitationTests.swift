@@ -25,10 +25,10 @@ struct ImitationTests {
     #expect(a == b && !a.tensors.isEmpty)
     // It acts within what was demonstrated.
     let policy = try Policy(contentsOf: whole.weights)
-    let actions = policy.actions(given: [[0.5, 0.5]], seed: 1)
+    let actions = try policy.actions(given: [[0.5, 0.5]], seed: 1)
     #expect(actions.count == 4 && actions.allSatisfy { $0.count == 2 && $0.allSatisfy { abs($0) <= 0.2501 } })
-    #expect(actions == policy.actions(given: [[0.5, 0.5]], seed: 1))
-    let isRandom = actions != policy.actions(given: [[0.5, 0.5]], seed: 2)
+    #expect(try actions == policy.actions(given: [[0.5, 0.5]], seed: 1))
+    let isRandom = try actions != policy.actions(given: [[0.5, 0.5]], seed: 2)
     #expect(isRandom == (family != .regression))
   }
 
@@ -54,6 +54,9 @@ struct ImitationTests {
   @Test func theLoopSurvivesAnyLine() throws {
     let weights = try small.train("whole").weights
     let (loop, other) = (try loop(weights), try self.loop(weights))
+    // Neither does one before the first.
+    #expect(answer(loop, "{\"observation\": [0.1, 0.2], \"actions\": [[0, 0]]}").error != nil)
+    #expect(answer(loop, "{\"observation\": [0.1, 0.2], \"task\": \"go\"}").error != nil)
     let first = answer(loop, "{\"observation\": [0.1, 0.2]}")
     #expect(first.actions?.count == 4 && first.error == nil)
     for (line, complaint) in [
@@ -63,13 +66,14 @@ struct ImitationTests {
       ("{\"observations\": []}", "lacks 'observation'"),
       ("{\"observation\": [1, 2], \"task\": \"go\"}", "only one"),
       ("{\"observation\": [1, 2], \"actions\": [[1, 2], [1, 2]]}", "2 actions; 1"),
-      ("{\"observation\": [1, 2], \"actions\": [[1]]}", "not 2 finite"),
+      ("{\"observation\": [1, 2], \"actions\": [[1]]}", "1 numbers; 2"),
+      ("{\"observation\": [1, 2], \"actions\": [[1e38, 0]]}", "too large"),
     ] {
       let wrong = answer(loop, line)
       #expect(wrong.actions == nil && wrong.error?.contains(complaint) == true, "\(line)")
       #expect(!wrong.line.dropLast().contains(UInt8(ascii: "\n")) && wrong.line.last == UInt8(ascii: "\n"))
     }
-    _ = answer(other, "{\"observation\": [0.1, 0.2]}")
+    #expect(answer(other, "{\"observation\": [0.1, 0.2]}").line == first.line)
     let second = "{\"observations\": [[0.2, 0.1], [0.3, 0.1]]}"
     #expect(answer(loop, second).line == answer(other, second).line)
     #expect(String(decoding: loop.refusal("too long"), as: UTF8.self) == "{\"error\":\"too long\"}\n")
@@ -131,20 +135,47 @@ struct ImitationTests {
     let weights = try small.train("whole").weights
     let policy = try Policy(contentsOf: weights)
     let loop = try loop(weights, ["surprise": "true"])
-    let first = answer(loop, "{\"observation\": [0.4, 0.4]}")
-    #expect(first.surprise == nil && first.logProbability == nil)
-    let second = answer(loop, "{\"observation\": [0.3, 0.3], \"actions\": [[-0.1, -0.1]]}")
-    let expected = policy.logProbability(ofAction: [-0.1, -0.1], before: [0.4, 0.4], behind: [0.3, 0.3])
-    #expect(abs(try #require(second.logProbability) - expected) < 1e-6)
-    let surprise = try #require(second.surprise)
-    #expect((0...1).contains(surprise) && surprise == policy.surprise(expected))
-    // Two held-out episodes have four windows, and what is asked about counts as one more.
+    var place: [Float] = [0.4, 0.4]
+    var answers = [answer(loop, "{\"observation\": \(place)}")]
+    var logs: [Double] = []
+    for step in 0..<9 {
+      let action: [Float] = [-0.1, Float(step) / 100]
+      let behind = zip(place, action).map { $0 + $1 }
+      logs.append(policy.logProbability(ofAction: action, before: place, behind: behind))
+      answers.append(answer(loop, "{\"observation\": \(behind), \"actions\": [\(action)]}"))
+      place = behind
+    }
+    // Not before there are eight actions; then over the last eight.
+    #expect(
+      answers.prefix(8).allSatisfy { $0.surprise == nil && $0.logProbability == nil && $0.error == nil })
+    for (answer, first) in zip(answers[8...], 0...) {
+      let mean = logs[first..<first + 8].reduce(0, +) / 8
+      #expect(abs(try #require(answer.logProbability) - mean) < 1e-3 * max(1, abs(mean)))
+      #expect(try #require(answer.surprise) == policy.surprise(#require(answer.logProbability)))
+    }
+    // Two held-out episodes have two windows each, and what is asked about counts as one more.
     #expect(try #require(policy.surprise(-1e9)) == 0.8 && #require(policy.surprise(1e9)) == 0)
   }
 
+  /// A number that never changed stays as it was, also where its family has noise.
+  @Test func constantsAreKept() throws {
+    let rows = (0..<40).map {
+      "{\"episode\": \($0 / 10), \"observation\": [\($0 % 10)], \"action\": [0.5, \(Double($0) / 40)]}"
+    }
+    let file = try small.write(rows.joined(separator: "\n"), "constant.jsonl")
+    let weights = try small.train("constant", family: "autoregressive", data: file).weights
+    let policy = try Policy(contentsOf: weights)
+    let actions = try (0..<20).flatMap { try policy.actions(given: [[3]], seed: 1, step: $0) }
+    #expect(actions.allSatisfy { $0[0] == 0.5 && (0...0.975001).contains($0[1]) })
+    // Each chunk has noise of its own: bins of one are not those of the next, moved by a place.
+    let second = try (0..<2).map { try policy.actions(given: [[3]], seed: 1, step: $0).map { $0[1] } }
+    #expect(Set(second[0]).isDisjoint(with: second[1]))
+  }
+
   @Test func scoresWhatHasADensity() throws {
-    func score(_ family: PolicyDescription.Family, _ text: String) throws -> ScoreReport {
-      let weights = try small.train("score", family: family.rawValue).weights
+    func score(_ family: PolicyDescription.Family, _ text: String, unit: Float = 1) throws -> ScoreReport {
+      let data = try small.write(SmallPolicies.lines(unit: unit), "scored.jsonl")
+      let weights = try small.train("score", family: family.rawValue, data: data).weights
       let options = try Options(
         Imitation().options(of: .score), owner: "test",
         given: ["weights": .commandLine("weights", weights.path), "model": .commandLine("model", "point")])
@@ -155,11 +186,20 @@ struct ImitationTests {
       (PolicyDescription.Family.mixtureDensity, "exact"), (.autoregressive, "exact"),
       (.diffusion, "estimate"),
     ] {
-      let report = try score(family, SmallPolicies.lines())
-      // Two whole chunks of four steps in each of eight episodes.
-      #expect(report.dimensions == 8 * 2 * 4 * 2 && report.kind == kind && report.nats.isFinite)
+      // Of those that were trained on: beyond their actions, bins have no density.
+      let text = SmallPolicies.lines().split(separator: "\n").prefix(30).joined(separator: "\n")
+      let report = try score(family, text)
+      // Two whole chunks of four steps in each of three episodes.
+      #expect(report.dimensions == 3 * 2 * 4 * 2 && report.kind == kind && report.nats.isFinite)
       #expect((report.standardError != nil) == (family == .diffusion))
     }
+    #expect(try score(.autoregressive, SmallPolicies.lines(unit: 100)).nats == -.infinity)
+    // In units ten times as small, a density of as many numbers is ten times as small for each.
+    let (one, ten) = (
+      try score(.mixtureDensity, SmallPolicies.lines()),
+      try score(.mixtureDensity, SmallPolicies.lines(unit: 10), unit: 10)
+    )
+    #expect(abs(one.nats - ten.nats - Double(one.dimensions) * log(10)) < 0.01 * abs(one.nats))
     #expect {
       try score(.regression, SmallPolicies.lines())
     } throws: { ($0 as? PipelineError)?.kind == .usage && "\($0)".contains("mixture-density") }

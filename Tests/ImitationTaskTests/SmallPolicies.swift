@@ -53,8 +53,8 @@ struct SmallPolicies {
     try Imitation().specification(in: PipelineHome(pipelines: folder.url))
   }
 
-  /// Lines of eight episodes of ten steps; with tasks, of two.
-  static func lines(hasTasks: Bool = false) -> String {
+  /// Lines of eight episodes of ten steps; with tasks, of two. Actions are in units of which so many make one of the place's.
+  static func lines(hasTasks: Bool = false, unit: Float = 1) -> String {
     (0..<8).flatMap { episode -> [String] in
       var place: [Float] = [Float(episode) / 4 - 1, 1 - Float(episode) / 8]
       return (0..<10).map { step in
@@ -62,7 +62,7 @@ struct SmallPolicies {
         defer { place = zip(place, action).map { $0 + $1 } }
         let task = hasTasks ? "\"task\": \"\(episode % 2 == 0 ? "go" : "come")\", " : ""
         return
-          "{\(task)\"episode\": \(episode), \"time\": \(Float(step) / 10), \"observation\": \(place), \"action\": \(action)}"
+          "{\(task)\"episode\": \(episode), \"time\": \(Float(step) / 10), \"observation\": \(place), \"action\": \(action.map { $0 * unit })}"
       }
     }.joined(separator: "\n") + "\n"
   }
@@ -74,13 +74,14 @@ struct SmallPolicies {
   }
 
   func train(
-    _ name: String, model: String = "point", family: String = "", hasTasks: Bool = false,
+    _ name: String, model: String = "point", family: String = "", hasTasks: Bool = false, data: URL? = nil,
     resume: Bool = false,
     timeLimit: Double? = nil, workers: Int = 2
   ) throws -> TrainingReport {
     var log = Logger(label: "tests")
     log.logLevel = .critical
-    let data = model == "point" ? [try write(Self.lines(hasTasks: hasTasks), "demonstrations.jsonl")] : []
+    let own = try data ?? write(Self.lines(hasTasks: hasTasks), "demonstrations.jsonl")
+    let data = model == "point" ? [own] : []
     return try Imitation().train(
       TrainingRequest(
         model: model,

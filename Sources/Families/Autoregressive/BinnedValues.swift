@@ -25,7 +25,7 @@ public struct BinnedValues: Sampling, Trainable, DensityModel {
   }
 
   private func bin(_ value: Float) -> Int {
-    min(bins - 1, max(0, Int(((value + 1) / 2 * Float(bins)).rounded(.down))))
+    Int(min(Float(bins - 1), max(0, ((value + 1) / 2 * Float(bins)).rounded(.down))))
   }
 
   /// One value of every row, any of them: D times its loss is that of the row on average.
@@ -68,7 +68,10 @@ public struct BinnedValues: Sampling, Trainable, DensityModel {
             rows.map { shown($0, count: place) }, conditioning, chosen: rows.map { bin($0[place]) }
           ).to(.float64)
       }
-      return LogDensity(total, kind: .exact, evaluations: dimensions)
+      // Beyond −1…1 there is nothing.
+      let outside = rows.map { $0.contains { abs($0) > 1.0001 } ? -Double.infinity : 0 }
+      return LogDensity(
+        try total + Tensor(outside, shape: [count]), kind: .exact, evaluations: dimensions)
     }
   }
 
@@ -89,10 +92,10 @@ public struct BinnedValues: Sampling, Trainable, DensityModel {
     }
   }
 
-  /// The next value, by the scores of its bins.
+  /// The next value, by the scores of its bins. Steps of a loop key their own draws, so places have streams.
   public func draw(_ scores: [Float], place: Int, noise: BatchNoise, row: Int = 0) -> Float {
-    let bin = noise.row(row, step: place, stream: "bin").category(scores.map(Double.init).softmax)
-    let within = noise.row(row, step: place, stream: "within").uniform(count: 1)[0]
+    let bin = noise.row(row, stream: "bin \(place)").category(scores.map(Double.init).softmax)
+    let within = noise.row(row, stream: "within \(place)").uniform(count: 1)[0]
     return (Float(bin) + within) / Float(bins) * 2 - 1
   }
 }

@@ -83,7 +83,8 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
       let (first, last) = (
         largest ?? DiffusionFamily.range.largest, smallest ?? DiffusionFamily.range.smallest
       )
-      return (1...10_000).contains(steps) && last > 0 && last < first && first.isFinite
+      return (1...10_000).contains(steps) && last >= 1e-6 && first <= 1e5 && first >= 1.01 * last
+        && guidance.isFinite
     }
   }
 

@@ -42,7 +42,9 @@ struct ActionAnswer: Encodable {
   var line: Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // Finite numbers and texts always encode.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    // Texts and numbers always encode.
     return (try! encoder.encode(self)) + Data("\n".utf8)
   }
 }

@@ -15,6 +15,8 @@ final class ActionLoop {
     /// log p of the last actions.
     var logs: [Double] = []
     var task: Int?
+    /// Lines that had been answered when it was last asked for.
+    var lastUse = 0
   }
 
   private let policy: Policy
@@ -23,8 +25,9 @@ final class ActionLoop {
   private let task: String
   private var episodes: [String: Episode] = [:]
   private var begun = 0
+  private var answers = 0
 
-  /// Episodes that are remembered at once.
+  /// Episodes that are remembered at once; the one that is longest unused is forgotten first.
   private static let mostEpisodes = 10_000
 
   /// - Parameter task: that lines are of which name none.
@@ -42,7 +45,8 @@ final class ActionLoop {
     let line = try ActionLine(line)
     let rows = try observations(line)
     let key = line.episode?.text ?? ""
-    var episode = try memory(key, line)
+    let known = line.reset == true ? nil : episodes[key]
+    var episode = known ?? Episode(index: begun)
     if let name = line.task ?? (episode.task == nil && !task.isEmpty ? task : nil) {
       guard let place = policy.tasks.firstIndex(of: name) else {
         throw PipelineError.data(
@@ -58,6 +62,7 @@ final class ActionLoop {
     }
     let between = rows.count - (episode.observations.isEmpty ? 1 : 0)
     let done = try carriedOut(line, between, episode)
+    var mean: Double?
     if measuresSurprise {
       let all = Array(episode.observations.suffix(1)) + rows
       for (index, action) in done.enumerated() {
@@ -66,27 +71,31 @@ final class ActionLoop {
             ofAction: action, before: all[index], behind: all[index + 1], task: episode.task))
       }
       episode.logs = episode.logs.suffix(Policy.surpriseWindow)
+      // A mean over fewer varies more than what it is compared with.
+      if episode.logs.count == Policy.surpriseWindow {
+        mean = episode.logs.reduce(0, +) / Double(Policy.surpriseWindow)
+      }
     }
     episode.observations = (episode.observations + rows).suffix(max(2, policy.history))
-    episode.chunk = policy.actions(
+    episode.chunk = try policy.actions(
       given: episode.observations, task: episode.task, seed: seed, sample: episode.index, step: episode.step)
     episode.step += 1
-    episodes[key] = episode
-    var answer = ActionAnswer(actions: episode.chunk)
-    if measuresSurprise, !episode.logs.isEmpty {
-      let mean = episode.logs.reduce(0, +) / Double(episode.logs.count)
-      (answer.logProbability, answer.surprise) = (mean, policy.surprise(mean))
-    }
-    return answer
+    remember(episode, as: key, isNew: known == nil)
+    return ActionAnswer(
+      actions: episode.chunk, logProbability: mean, surprise: mean.flatMap(policy.surprise))
   }
 
-  private func memory(_ key: String, _ line: ActionLine) throws -> Episode {
-    if line.reset != true, let episode = episodes[key] { return episode }
-    guard episodes[key] != nil || episodes.count < Self.mostEpisodes else {
-      throw PipelineError.data("more than \(Self.mostEpisodes) episodes at a time; \"reset\" begins one anew")
+  private func remember(_ episode: Episode, as key: String, isNew: Bool) {
+    if isNew { begun += 1 }
+    answers += 1
+    var episode = episode
+    episode.lastUse = answers
+    episodes[key] = episode
+    if episodes.count > Self.mostEpisodes,
+      let oldest = episodes.min(by: { $0.value.lastUse < $1.value.lastUse })
+    {
+      episodes[oldest.key] = nil
     }
-    defer { begun += 1 }
-    return Episode(index: begun)
   }
 
   private func observations(_ line: ActionLine) throws -> [[Float]] {
@@ -112,8 +121,13 @@ final class ActionLoop {
       throw PipelineError.data(
         "the line has \(given.count) actions; \(between), one between each two observations, would be right")
     }
-    guard given.allSatisfy({ $0.count == policy.actionSize && $0.allSatisfy(\.isFinite) }) else {
-      throw PipelineError.data("an action has not \(policy.actionSize) finite numbers")
+    for action in given {
+      guard action.count == policy.actionSize else {
+        throw PipelineError.data("an action has \(action.count) numbers; \(policy.actionSize) would be right")
+      }
+      guard policy.canMean(action) else {
+        throw PipelineError.data("an action has a number that is too large")
+      }
     }
     return given
   }

@@ -42,6 +42,9 @@ extension Imitation: EvaluableTask {
       request.model == "all"
       ? specification.models.map(\.name)
       : [request.model ?? specification.defaults["model"]?.value ?? specification.models.first?.name ?? ""]
+    guard names.count == 1 || request.options.text("weights").isEmpty else {
+      throw PipelineError.usage("--weights is one model's, and --model is 'all'; one of them would be right")
+    }
     let given = request.options.text("environments").split(separator: ",")
       .map { $0.trimmingCharacters(in: .whitespaces) }
     var rows: [EvaluationTable.Row] = []
@@ -80,6 +83,9 @@ extension Imitation: EvaluableTask {
     let progress = ProgressLine(environment, total: count, unit: "episodes", mode: request.progress)
     defer { progress.finish() }
     if environment == ObstacleCourse.name {
+      guard request.options.text("sheet").isEmpty || !isFirst else {
+        throw PipelineError.usage("--sheet is not for '\(environment)'; --plot shows its paths")
+      }
       return try Rollouts(
         course: policy, firstSeed: first, count: count, executed: executed, workers: request.workers)
     }

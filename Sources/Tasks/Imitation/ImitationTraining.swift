@@ -33,7 +33,7 @@ extension Imitation: TrainableTask {
     return TrainingReport(
       weights: try request.writeWeights(recipe: recipe) {
         try .init(metadata: result.description.metadata(notes: $0), tensors: result.network.storedWeights())
-      }, isFinished: result.isFinished, figures: ["held-out loss": result.loss])
+      }, isFinished: result.isFinished, figures: [result.loss.name: result.loss.value])
   }
 
   private static func demonstrations(

@@ -61,20 +61,32 @@ public struct Policy: Sendable {
   ///   - task: its place in `tasks`.
   ///   - seed: with `sample` and `step` it decides the draw.
   /// - Returns: `[horizon][actionSize]`, in the data's own units.
+  /// - Throws: `PipelineError` of kind `.data` where weights are so large that nothing comes of them.
   public func actions(
     given observations: [[Float]], task: Int? = nil, seed: UInt64, sample: Int = 0, step: Int = 0
-  ) -> [[Float]] {
+  ) throws -> [[Float]] {
     precondition(!observations.isEmpty && observations.allSatisfy { $0.count == observationSize })
     let told = network.told(
       description.condition(observations[...], history: description.history, task: task))
     let noise = BatchNoise(seed: seed, samples: [UInt64(sample)], firstStep: step)
-    return description.outside(chunk(told, noise))
+    let actions = description.outside(try chunk(told, noise))
+    guard actions.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { throw Self.isBroken }
+    return actions
   }
 
-  private func chunk(_ told: PerceptronSteps.Told, _ noise: BatchNoise) -> [Float] {
+  private static let isBroken = PipelineError.data("the policy's weights give numbers that are not finite")
+
+  /// What the network says.
+  private func said(_ x: [Float], _ told: PerceptronSteps.Told) throws -> [Float] {
+    let values = network(x, told: told)
+    guard values.allSatisfy(\.isFinite) else { throw Self.isBroken }
+    return values
+  }
+
+  private func chunk(_ told: PerceptronSteps.Told, _ noise: BatchNoise) throws -> [Float] {
     switch description.family {
     case .diffusion, .flowMatching: return diffusion?.draw(told, noise: noise) ?? []
-    case .regression: return network(told: told)
+    case .regression: return try said([], told)
     case .autoregressive:
       let family = BinnedValues(dimensions: description.dimensions, bins: description.bins ?? 2) {
         before, _ in before
@@ -83,14 +95,14 @@ public struct Policy: Sendable {
       for place in 0..<description.dimensions {
         let shown = family.shown(
           values + [Float](repeating: 0, count: description.dimensions - place), count: place)
-        values.append(family.draw(network(shown, told: told), place: place, noise: noise))
+        values.append(family.draw(try said(shown, told), place: place, noise: noise))
       }
       return values
     case .mixtureDensity:
       return MixtureDensity(
         components: description.components ?? 1, dimensions: description.dimensions,
         floor: PolicyDescription.chunkFloor
-      ) { _ in try Tensor.zeros([0]) }.draw(network(told: told), noise: noise)
+      ) { _ in try Tensor.zeros([0]) }.draw(try said([], told), noise: noise)
     }
   }
 
@@ -103,6 +115,11 @@ public struct Policy: Sendable {
     let told = recent.told(description.condition([before, behind][...], history: 2, task: task))
     return description.recentDensity { _ in try Tensor.zeros([0]) }
       .logProbability(description.inside(action[...]), recent(told: told))
+  }
+
+  /// Whether an action is one that `logProbability` can be asked about: finite, also in the policy's units.
+  public func canMean(_ action: [Float]) -> Bool {
+    description.inside(action[...]).allSatisfy { abs($0) < 1e15 }
   }
 
   /// How surprising the mean of `logProbability` over the last actions is: the share of held-out demonstrations' steps that

@@ -34,6 +34,8 @@ struct PolicyDescription: StoredDescription, Sendable, Equatable {
   var observation: Scaling
   /// To −1…1 by the least and the largest.
   var action: Scaling
+  /// Numbers of an action that were always the same; nil for none.
+  var constants: [Int]?
   /// Observations, the last one among them, that actions are decided by.
   var history: Int
   /// Actions of a chunk.
@@ -65,6 +67,8 @@ struct PolicyDescription: StoredDescription, Sendable, Equatable {
 
   /// Of the density of last actions: how many normal distributions, and their smallest deviation in a network's units.
   static let recentMixture = (components: 5, floor: 0.05)
+  /// Those that go step by step without noise of their own.
+  static let samplers: [DiffusionFamily.SamplerSettings.Name] = [.euler, .dpmSolver]
   /// Of the density of whole chunks.
   static let chunkFloor = 0.02
 
@@ -72,7 +76,8 @@ struct PolicyDescription: StoredDescription, Sendable, Equatable {
     let sizes = (1...100_000).contains(observationSize) && (1...10_000).contains(actionSize)
     guard observation.isPlausible, action.isPlausible, sizes, (1...64).contains(history),
       (1...1024).contains(horizon), (1...horizon).contains(executed), network.isPlausible, recent.isPlausible,
-      network.condition == condition, recent.condition == 2 * observationSize + tasks.count,
+      (constants ?? []).allSatisfy({ (0..<actionSize).contains($0) }), network.condition == condition,
+      recent.condition == 2 * observationSize + tasks.count,
       recent.inputs == 0,
       !recent.hasTime,
       recent.outputs
@@ -83,7 +88,10 @@ struct PolicyDescription: StoredDescription, Sendable, Equatable {
     switch family {
     case .diffusion, .flowMatching:
       return inputs == dimensions && outputs == dimensions && hasTime && (diffusion?.deviation ?? 0) > 0
-        && sampler?.isPlausible == true
+        && sampler.map {
+          $0.isPlausible && $0.guidance == 1 && $0.steps <= 1000 && Self.samplers.contains($0.name)
+        }
+          == true
     case .regression: return inputs == 0 && outputs == dimensions && !hasTime
     case .autoregressive:
       return inputs == 2 * dimensions && (2...4096).contains(bins ?? 0) && outputs == bins && !hasTime
@@ -133,7 +141,9 @@ extension PolicyDescription {
   func outside(_ chunk: [Float]) -> [[Float]] {
     (0..<horizon).map { step in
       (0..<actionSize).map {
-        min(max(chunk[step * actionSize + $0], -1), 1) * action.scale[$0] + action.shift[$0]
+        constants?.contains($0) == true
+          ? action.shift[$0]
+          : min(max(chunk[step * actionSize + $0], -1), 1) * action.scale[$0] + action.shift[$0]
       }
     }
   }

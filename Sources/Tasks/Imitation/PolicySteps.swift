@@ -92,13 +92,8 @@ struct PolicySteps: Sendable {
   }
 
   /// Every action carried out in an episode that has an observation behind it, with both around it; nil where there is none.
-  func transitions(_ episode: Demonstrations.Episode) throws -> (told: Tensor, actions: Tensor)? {
-    guard
-      let index = demonstrations.episodes.firstIndex(where: {
-        $0.name == episode.name && $0.task == episode.task
-      }),
-      rows[index].count >= 2
-    else { return nil }
+  func transitions(ofEpisode index: Int) throws -> (told: Tensor, actions: Tensor)? {
+    guard rows[index].count >= 2 else { return nil }
     let count = rows[index].count - 1
     let around = (0..<count).flatMap {
       description.condition(rows[index][$0...$0 + 1], history: 2, task: taskOf[index])
@@ -124,11 +119,12 @@ struct PolicySteps: Sendable {
       }
     }
     let deviations = squares.map { ($0 / count).squareRoot() }
-    return .init(shift: means.map(Float.init), scale: deviations.map { $0 > 1e-6 ? Float($0) : 1 })
+    return .init(
+      shift: means.map(Float.init), scale: zip(deviations, means).map { $0 > 1e-6 * abs($1) ? Float($0) : 1 })
   }
 
-  /// The middle and half of the range of each number of an action; 1 for what does not change.
-  static func range(_ data: Demonstrations) -> PolicyDescription.Scaling {
+  /// The middle and half of the range of each number of an action; 1 for what does not change, which is named.
+  static func range(_ data: Demonstrations) -> (scaling: PolicyDescription.Scaling, constants: [Int]) {
     let size = data.actionSize
     var low = [Float](repeating: .infinity, count: size)
     var high = [Float](repeating: -.infinity, count: size)
@@ -139,7 +135,12 @@ struct PolicySteps: Sendable {
       }
     }
     let halves = zip(low, high).map { ($1 - $0) / 2 }
-    return .init(shift: zip(low, high).map { ($0 + $1) / 2 }, scale: halves.map { $0 > 1e-6 ? $0 : 1 })
+    let constants = halves.indices.filter { halves[$0] <= 1e-6 * max(abs(low[$0]), abs(high[$0])) }
+    return (
+      .init(
+        shift: zip(low, high).map { ($0 + $1) / 2 },
+        scale: halves.indices.map { constants.contains($0) ? 1 : halves[$0] }), constants
+    )
   }
 
   /// Of all actions' numbers over −1…1.

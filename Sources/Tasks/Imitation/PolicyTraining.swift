@@ -50,9 +50,11 @@ struct PolicyTraining {
   let demonstrations: Demonstrations
   let request: TrainingRequest
 
-  /// - Returns: the policy with averaged weights, whether the run is finished, and the loss on held-out episodes.
+  /// - Returns: the policy with averaged weights, whether the run is finished, and its loss on held-out episodes, or on those
+  ///   that it was trained on where none is held out.
   func callAsFunction() throws -> (
-    description: PolicyDescription, network: PolicyNetwork, isFinished: Bool, loss: Double
+    description: PolicyDescription, network: PolicyNetwork, isFinished: Bool,
+    loss: (name: String, value: Double)
   ) {
     let training = recipe.training
     let every = recipe.heldOutEvery
@@ -80,6 +82,7 @@ struct PolicyTraining {
       return try network.recent(nil, time: nil, condition: told)
     }
     let steps = PolicySteps(seen, description, observationNoise: recipe.observationNoise ?? 0)
+    let figure = others.episodes.isEmpty ? "training loss" : "held-out loss"
     let watched = others.episodes.isEmpty ? steps : PolicySteps(others, description, observationNoise: 0)
     @Sendable func loss(_ steps: PolicySteps, _ noise: BatchNoise) throws -> Tensor {
       let batch = try steps.batch(noise)
@@ -109,10 +112,10 @@ struct PolicyTraining {
             samples: (0..<training.chunkSize).map { UInt64(chunk * training.chunkSize + $0) }, firstStep: step
           ))
       },
-      evaluate: { [("held-out loss", try watch())] }, progress: { _, _ in progress.advance() })
+      evaluate: { [(figure, try watch())] }, progress: { _, _ in progress.advance() })
     try network.round(to: training.storage ?? .half)
-    description.typicality = try calibrated(watched, recent)
-    return (description, network, outcome == .finished, try watch())
+    description.typicality = others.episodes.isEmpty ? nil : try calibrated(watched, recent)
+    return (description, network, outcome == .finished, (figure, try watch()))
   }
 
   /// What a nat of a last action counts beside the loss: the networks share nothing, and both are trained at once.
@@ -121,15 +124,17 @@ struct PolicyTraining {
   /// Means of log p(action) over as many steps as surprise is measured over.
   private func calibrated(_ steps: PolicySteps, _ recent: MixtureDensity) throws -> Typicality? {
     let means = try ChunkRunner.single {
-      try steps.demonstrations.episodes.flatMap { episode -> [Double] in
-        guard let (told, actions) = try steps.transitions(episode) else { return [] }
+      try steps.demonstrations.episodes.indices.flatMap { episode -> [Double] in
+        guard let (told, actions) = try steps.transitions(ofEpisode: episode) else { return [] }
         let logs = try recent.logDensity(
           actions, known: nil, given: .init(global: told), noise: BatchNoise(seed: 0, first: 0, count: 1)
         ).values.elements(Double.self)
-        let window = min(Policy.surpriseWindow, logs.count)
-        return (window...logs.count).map { end in
-          logs[end - window..<end].reduce(0, +) / Double(window)
-        }
+        let window = Policy.surpriseWindow
+        return logs.count < window
+          ? []
+          : (window...logs.count).map { end in
+            logs[end - window..<end].reduce(0, +) / Double(window)
+          }
       }
     }
     return means.count < 2 ? nil : Typicality(heldOut: means)
@@ -142,6 +147,20 @@ struct PolicyTraining {
       throw PipelineError.usage(
         "the recipe's history is \(history), its horizon \(horizon), of which \(recipe.executed) are carried out; a history of 1 "
           + "to 64, and a horizon of no less than is carried out, would be right")
+    }
+    for (name, value, range) in [("bins", recipe.bins, 2...4096), ("components", recipe.components, 1...256)]
+    {
+      if let value, !range.contains(value) {
+        throw PipelineError.usage(
+          "the recipe's \(name) are \(value); \(range.lowerBound) to \(range.upperBound) would be right")
+      }
+    }
+    if let sampler = recipe.sampler,
+      !PolicyDescription.samplers.contains(sampler.name) || sampler.guidance != 1
+    {
+      throw PipelineError.usage(
+        "the recipe's sampler is \(sampler.name.rawValue) with a guidance of \(sampler.guidance); a policy draws by euler or "
+          + "dpm-solver, with a guidance of 1")
     }
     let tasks = data.tasks.count > 1 ? data.tasks : []
     let dimensions = horizon * data.actionSize
@@ -156,10 +175,14 @@ struct PolicyTraining {
       default: dimensions
       }
     let inputs = isDiffusion ? dimensions : recipe.family == .autoregressive ? 2 * dimensions : 0
-    let action = PolicySteps.range(data)
+    let (action, constants) = PolicySteps.range(data)
+    guard action.isPlausible else {
+      throw PipelineError.data("the demonstrations' actions have numbers that are too large")
+    }
     let deviation = PolicySteps.deviation(data, action)
     let description = PolicyDescription(
       family: recipe.family, tasks: tasks, observation: PolicySteps.moments(data), action: action,
+      constants: constants.isEmpty ? nil : constants,
       history: history,
       horizon: horizon, executed: recipe.executed,
       network: .init(

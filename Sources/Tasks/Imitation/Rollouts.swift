@@ -1,4 +1,5 @@
 internal import Foundation
+internal import ModelEvaluation
 internal import PipelineCore
 internal import Torch
 
@@ -19,9 +20,9 @@ struct Rollouts {
 
   /// On the course with two ways.
   init(course policy: Policy, firstSeed: Int, count: Int, executed: Int, workers: Int) throws {
-    guard policy.observationSize == 2, policy.actionSize == 2 else {
+    guard policy.observationSize == 2, policy.actionSize == 2, policy.tasks.isEmpty else {
       throw PipelineError.usage(
-        "the policy takes \(policy.observationSize) numbers and gives \(policy.actionSize); on the \(ObstacleCourse.name) 2 and 2 would be right"
+        "the policy takes \(policy.observationSize) numbers and gives \(policy.actionSize); on the \(ObstacleCourse.name) 2 and 2, of one task, would be right"
       )
     }
     let runs = try ChunkRunner(workers: workers).map(count) {
@@ -32,7 +33,7 @@ struct Rollouts {
       var step = 0
       while true {
         let seen = path.suffix(policy.history).map { [$0.x, $0.y] }
-        for action in policy.actions(given: seen, seed: seed, sample: index, step: step).prefix(executed) {
+        for action in try policy.actions(given: seen, seed: seed, step: step).prefix(executed) {
           path.append(ObstacleCourse.moved(path[path.count - 1], SIMD2(action[0], action[1])))
           if let outcome = ObstacleCourse.outcome(path) { return (path, outcome) }
         }
@@ -71,11 +72,16 @@ struct Rollouts {
     process.standardOutput = output
     process.standardError = try FileHandle(forWritingTo: errors)
     do { try process.run() } catch { throw PipelineError.data("\(python) cannot be started") }
+    defer { if process.isRunning { process.terminate() } }
     var rest = Data()
     while let piece = try output.fileHandleForReading.read(upToCount: 1 << 12), !piece.isEmpty {
       rest += piece
       while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-        episodes.append(try JSONDecoder().decode(Episode.self, from: rest[rest.startIndex..<end]))
+        guard let episode = try? JSONDecoder().decode(Episode.self, from: rest[rest.startIndex..<end]) else {
+          throw PipelineError.data("\(script.lastPathComponent) wrote a line that is no episode")
+        }
+        try Interrupt.check()
+        episodes.append(episode)
         report()
         rest = Data(rest[(end + 1)...])
       }
@@ -85,29 +91,23 @@ struct Rollouts {
     guard process.terminationStatus == 0 else {
       let said = String(decoding: (try? Data(contentsOf: errors)) ?? Data(), as: UTF8.self)
       let last = said.split(separator: "\n").last.map { ": \($0)" } ?? ""
-      throw PipelineError.data(
-        "\(script.lastPathComponent) failed\(last); it wants pip install \"gymnasium[box2d]\" metaworld")
+      let hint =
+        said.contains("ModuleNotFoundError") ? "; it wants pip install \"gymnasium[box2d]\" metaworld" : ""
+      throw PipelineError.data("\(script.lastPathComponent) failed\(last)\(hint)")
     }
-  }
-
-  /// Mean and standard error.
-  static func mean(_ values: [Double]) -> (mean: Double, error: Double)? {
-    guard values.count >= 2 else { return nil }
-    let mean = values.reduce(0, +) / Double(values.count)
-    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)
-    return (mean, (variance / Double(values.count)).squareRoot())
   }
 
   /// In the order of `ImitationEvaluation.columns`.
   var figures: [Double?] {
-    let success = Self.mean(episodes.map { $0.success ? 100 : 0 })
-    let returns = Self.mean(episodes.compactMap(\.return))
+    let success = meanWithError(episodes.map { $0.success ? 100 : 0 })
+    let returned = episodes.compactMap(\.return)
+    let returns = returned.isEmpty ? nil : meanWithError(returned)
     func share(_ outcome: ObstacleCourse.Outcome) -> Double? {
       outcomes.isEmpty ? nil : 100 * Double(outcomes.count { $0 == outcome }) / Double(outcomes.count)
     }
     return [
-      Double(episodes.count), returns?.mean, returns?.error, success?.mean, success?.error,
-      Self.mean(episodes.map { Double($0.steps) })?.mean, share(.passedAbove), share(.passedBelow),
+      Double(episodes.count), returns?.mean, returns?.standardError, success.mean, success.standardError,
+      meanWithError(episodes.map { Double($0.steps) }).mean, share(.passedAbove), share(.passedBelow),
     ]
   }
 }

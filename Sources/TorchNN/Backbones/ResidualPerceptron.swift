@@ -64,7 +64,12 @@ public final class ResidualPerceptron: Module {
     public var isPlausible: Bool {
       (0...100_000).contains(inputs) && (1...100_000).contains(condition) && (1...100_000).contains(outputs)
         && (1...4096).contains(width) && (1...64).contains(blocks) && (2...4096).contains(embedding)
-        && embedding % 2 == 0
+        && embedding % 2 == 0 && parameters <= 1 << 28
+    }
+
+    /// Of the matrices.
+    private var parameters: Int {
+      width * (inputs + condition + outputs + 2 * embedding) + blocks * width * (2 * width + 4 * embedding)
     }
   }
 

@@ -13,5 +13,6 @@ np.savez_compressed(
     observations=np.arange(10, dtype=np.float32).reshape(5, 2),
     actions=np.arange(5, dtype=np.float32).reshape(5, 1),
     episodes=np.array([0, 0, 0, 1, 1]),
+    executed=np.arange(5, dtype=np.float32).reshape(5, 1) + 0.5,
     times=np.array([0, 0.1, 0.2, 0, 0.1]),
 )

@@ -16,7 +16,7 @@ enum DemonstrationArrays {
     }
     func matrix(_ key: String) throws -> (rows: Int, columns: Int, values: [Float]) {
       let array = try array(key)
-      guard array.shape.count == 2 else {
+      guard array.shape.count == 2, array.count > 0 else {
         throw PipelineError.data("\(name): '\(key)' has shape \(array.shape); [rows, numbers] would be right")
       }
       return (array.shape[0], array.shape[1], try array.doubles().map(Float.init))

@@ -34,9 +34,11 @@ enum DemonstrationTable {
     let (task, time) = (header.firstIndex(of: "task"), header.firstIndex(of: "time"))
     return try table.rows.enumerated().map { index, cells in
       let place = "\(name):\(index + 2)"
-      guard cells.count == header.count else {
-        throw PipelineError.data("\(place) has \(cells.count) cells, where the header has \(header.count)")
+      // All rows are padded to the longest.
+      guard cells.count >= header.count, cells[header.count...].allSatisfy(\.isEmpty) else {
+        throw PipelineError.data("\(place) has more cells than the header's \(header.count), or less")
       }
+      if let task, cells[task].isEmpty { throw PipelineError.data("\(place) has no task") }
       func number(_ column: Int) throws -> Double {
         guard let value = Double(cells[column].trimmingCharacters(in: .whitespaces)) else {
           throw PipelineError.data("\(place): '\(header[column])' is '\(cells[column])', not a number")
