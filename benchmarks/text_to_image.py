@@ -77,7 +77,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--counts", nargs="+", type=int, default=[1, 4, 16], help="of pictures that are drawn together")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--steps", type=int, default=0, help="of the sampler; 0 for the model's own")
+    parser.add_argument("--steps", type=int, default=20, help="of DPM-Solver++, which diffusers has as well")
     parser.add_argument("--weights", type=pathlib.Path, default=ROOT / "pipelines/text-to-image/scenes.safetensors")
     arguments = parser.parse_args()
     if not arguments.weights.exists():

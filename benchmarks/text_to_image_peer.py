@@ -7,7 +7,6 @@
 """
 
 import argparse
-import sys
 
 import torch
 import torch.nn.functional as F
@@ -52,9 +51,7 @@ class Diffusion:
         self.captioned, description = load(weights)
         self.family, sampler = description["family"], description["sampler"]
         self.side = description["side"]
-        if sampler["name"] != "dpm-solver":
-            sys.exit(f"text_to_image_peer.py: diffusers' scheduler is a dpm-solver, not {sampler['name']}")
-        self.steps, self.guidance = steps or sampler["steps"], sampler["guidance"]
+        self.steps, self.guidance = steps, sampler["guidance"]
         self.network = self.captioned.picture
         if own:
             self.network = OwnUNet(description["network"]["picture"]).eval().requires_grad_(False)
@@ -89,7 +86,7 @@ def main():
     parser.add_argument("way", choices=WAYS)
     parser.add_argument("weights")
     parser.add_argument("count", type=int)
-    parser.add_argument("--steps", type=int, default=0, help="0 for the file's own")
+    parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=0, help="0 for one per core")
     arguments = parser.parse_args()
     prepare(arguments.threads)

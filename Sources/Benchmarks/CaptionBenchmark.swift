@@ -7,9 +7,10 @@ struct CaptionBenchmark {
   private let stage: DrawCaptionStage
   private let count: Int
 
-  /// - Parameter steps: of the sampler; 0 for the model's own.
+  /// - Parameter steps: of DPM-Solver++.
   init(weights: String, count: Int, steps: Int) throws {
-    let options = ["count": "\(count)", "steps": "\(steps)"]
+    // Diffusers has this sampler as well.
+    let options = ["count": "\(count)", "steps": "\(steps)", "sampler": "dpm-solver"]
     stage = try DrawCaptionStage(weights: URL(fileURLWithPath: weights), options)
     self.count = count
   }

@@ -59,6 +59,7 @@ class MetaWorld:
         self.environment = make(seed=0, render_mode="rgb_array" if render else None)
         # Another place for everything in each episode.
         self.environment._freeze_rand_vec = False
+        self.environment.seeded_rand_vec = True
         name = "".join(part.capitalize() for part in task.split("-"))
         self.policy = getattr(policies, f"Sawyer{name}V3Policy")()
 
