@@ -51,7 +51,7 @@ def set_powers(shares):
         setattr(lunar_lander, f"{name.upper()}_POWER", power * shares.get(name, 1))
 
 
-frames = []
+frames, lines = [], []
 for seed in range(options.first_seed, options.first_seed + options.episodes):
     set_powers({} if options.change_at else powers)
     observation, over, steps, trace = environment.reset(seed), False, 0, []
@@ -75,7 +75,19 @@ for seed in range(options.first_seed, options.first_seed + options.episodes):
         # A chunk is asked for once in `executed` steps.
         alarms = [index * options.executed for index, value in enumerate(trace) if value and value > options.alarm]
         line["alarm"] = alarms[0] if alarms else None
+    lines.append(line)
     print(json.dumps(line), flush=True)
+
+returns, failures = [line["return"] for line in lines], [line for line in lines if not line["success"]]
+summary = f"{len(lines)} episodes: mean return {np.mean(returns):.1f}, {100 - 100 * len(failures) / len(lines):.0f} % success"
+if "alarm" in lines[0]:
+    alarmed = [line for line in lines if line["alarm"] is not None]
+    before = sum(line["alarm"] is not None for line in failures)
+    summary += f"; an alarm in {100 * len(alarmed) / len(lines):.0f} %, in {before} of {len(failures)} failures"
+    if alarmed:
+        ahead = np.median([line["steps"] - line["alarm"] for line in alarmed])
+        summary += f"; from it to the end {ahead:.0f} steps by the median"
+print(summary, file=sys.stderr)
 
 if options.sheet:
     from PIL import Image

@@ -14,7 +14,11 @@ public struct BinnedValues: Sampling, Trainable, DensityModel {
   public let bins: Int
   private let backbone: Backbone
 
-  public init(dimensions: Int, bins: Int, backbone: @escaping Backbone) {
+  /// - Parameter backbone: where x are tensors; numbers of a single x need none.
+  public init(
+    dimensions: Int, bins: Int,
+    backbone: @escaping Backbone = { _, _ in throw TensorError("these bins have no network on tensors") }
+  ) {
     (self.dimensions, self.bins) = (dimensions, bins)
     self.backbone = backbone
   }

@@ -16,7 +16,11 @@ public struct MixtureDensity: Sampling, Trainable, DensityModel {
   public let floor: Double
   private let backbone: Backbone
 
-  public init(components: Int, dimensions: Int, floor: Double, backbone: @escaping Backbone) {
+  /// - Parameter backbone: where x are tensors; numbers of a single x need none.
+  public init(
+    components: Int, dimensions: Int, floor: Double,
+    backbone: @escaping Backbone = { _ in throw TensorError("this density has no network on tensors") }
+  ) {
     (self.components, self.dimensions, self.floor) = (components, dimensions, floor)
     self.backbone = backbone
   }

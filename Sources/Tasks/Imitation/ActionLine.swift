@@ -28,8 +28,8 @@ struct ActionLine: Decodable {
 struct ActionAnswer: Encodable {
   /// `[horizon][actionSize]`.
   var actions: [[Float]]?
-  /// log p of the last actions, on average, and the share of held-out steps that were less surprising; nil before there is
-  /// an action.
+  /// log p of the last actions, on average, and the share of held-out steps that were less surprising; nil before there are as
+  /// many as `Policy.surpriseWindow`.
   var logProbability: Double?
   var surprise: Double?
   var error: String?

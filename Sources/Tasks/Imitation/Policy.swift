@@ -50,11 +50,6 @@ public struct Policy: Sendable {
     }
   }
 
-  /// Network evaluations of a chunk.
-  public var evaluations: Int {
-    diffusion?.evaluations ?? (description.family == .autoregressive ? description.dimensions : 1)
-  }
-
   /// A draw of the next actions given the last observations.
   /// - Parameters:
   ///   - observations: the oldest first, in the data's own units; those before the last `history` are not looked at.
@@ -88,9 +83,7 @@ public struct Policy: Sendable {
     case .diffusion, .flowMatching: return diffusion?.draw(told, noise: noise) ?? []
     case .regression: return try said([], told)
     case .autoregressive:
-      let family = BinnedValues(dimensions: description.dimensions, bins: description.bins ?? 2) {
-        before, _ in before
-      }
+      let family = BinnedValues(dimensions: description.dimensions, bins: description.bins ?? 2)
       var values: [Float] = []
       for place in 0..<description.dimensions {
         let shown = family.shown(
@@ -102,7 +95,7 @@ public struct Policy: Sendable {
       return MixtureDensity(
         components: description.components ?? 1, dimensions: description.dimensions,
         floor: PolicyDescription.chunkFloor
-      ) { _ in try Tensor.zeros([0]) }.draw(try said([], told), noise: noise)
+      ).draw(try said([], told), noise: noise)
     }
   }
 
@@ -113,8 +106,7 @@ public struct Policy: Sendable {
   ) -> Double {
     precondition(action.count == actionSize)
     let told = recent.told(description.condition([before, behind][...], history: 2, task: task))
-    return description.recentDensity { _ in try Tensor.zeros([0]) }
-      .logProbability(description.inside(action[...]), recent(told: told))
+    return description.recentDensity(nil).logProbability(description.inside(action[...]), recent(told: told))
   }
 
   /// Whether an action is one that `logProbability` can be asked about: finite, also in the policy's units.

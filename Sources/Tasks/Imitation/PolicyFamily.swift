@@ -58,9 +58,12 @@ struct PolicyFamily: Sendable {
 
 extension PolicyDescription {
   /// The density of an action given the observations around it.
-  func recentDensity(_ backbone: @escaping MixtureDensity.Backbone) -> MixtureDensity {
-    MixtureDensity(
-      components: Self.recentMixture.components, dimensions: actionSize, floor: Self.recentMixture.floor,
-      backbone: backbone)
+  /// - Parameter backbone: on tensors; nil where single actions are asked about.
+  func recentDensity(_ backbone: MixtureDensity.Backbone?) -> MixtureDensity {
+    let (components, floor) = Self.recentMixture
+    guard let backbone else {
+      return MixtureDensity(components: components, dimensions: actionSize, floor: floor)
+    }
+    return MixtureDensity(components: components, dimensions: actionSize, floor: floor, backbone: backbone)
   }
 }

@@ -97,7 +97,7 @@ struct Rollouts {
     }
   }
 
-  /// In the order of `ImitationEvaluation.columns`.
+  /// In the order of `Imitation.columns`.
   var figures: [Double?] {
     let success = meanWithError(episodes.map { $0.success ? 100 : 0 })
     let returned = episodes.compactMap(\.return)

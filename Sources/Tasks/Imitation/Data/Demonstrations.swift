@@ -1,5 +1,5 @@
 internal import Foundation
-public import PipelineCore
+internal import PipelineCore
 
 /// What a demonstrator saw and did, episode by episode, a row each step.
 public struct Demonstrations: Sendable, Equatable {
