@@ -29,6 +29,7 @@ struct SmallScenes {
       models:
         scenes: {weights: scenes.safetensors}
         judge: {weights: judge.safetensors}
+        checker: {weights: checker.safetensors}
         emoji: {weights: emoji.safetensors}
         matcher: {weights: matcher.safetensors}
       defaults: {model: scenes}
@@ -78,6 +79,13 @@ struct SmallScenes {
           blocks: 1
           noise: 0.05
       \(training)
+        checker:
+          family: discriminative
+          watched: 20
+          channels: [8, 16]
+          blocks: 1
+          noise: 0.1
+      \(training)
       """.utf8
     ).write(to: own)
   }
@@ -123,7 +131,7 @@ struct SmallScenes {
   }
 
   /// Trains and publishes a model that draws, and what judges it.
-  func published(_ models: [String] = ["scenes", "judge"]) throws -> Specification {
+  func published(_ models: [String] = ["scenes", "judge", "checker"]) throws -> Specification {
     let specification = try specification()
     for model in models {
       try FileManager.default.copyItem(

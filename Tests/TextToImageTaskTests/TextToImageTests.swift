@@ -16,8 +16,9 @@ struct TextToImageTests {
 
   init() throws { small = try SmallScenes() }
 
-  @Test(arguments: ["scenes", "judge", "emoji", "matcher"]) func trainsStopsAndResumes(_ model: String) throws
-  {
+  @Test(arguments: ["scenes", "judge", "checker", "emoji", "matcher"]) func trainsStopsAndResumes(
+    _ model: String
+  ) throws {
     let whole = try small.train(model, "whole")
     #expect(whole.isFinished)
     let stopped = try small.train(model, "parts", timeLimit: 1e-9)
@@ -51,6 +52,40 @@ struct TextToImageTests {
     #expect(AskedCaption(caption).notices.isEmpty)
     let again = try small.draw(specification, "", ["seed": "3", "size": "32", "count": "2"], workers: 2)
     #expect(again.single[0].data == drawn.together)
+  }
+
+  /// A sample is its first draw that the checker finds as asked, or else its first, whatever is drawn beside it.
+  @Test func drawsAgainWhatTheCheckerSeesOtherwise() throws {
+    let specification = try small.published()
+    let model = try CaptionModel(contentsOf: specification.model(named: "scenes").weights)
+    let checker = try SceneJudge(contentsOf: specification.model(named: "checker").weights)
+    func seen(_ caption: AskedCaption, sample: Int, draw: Int) throws -> (Tensor, Scene) {
+      let noise = BatchNoise(seed: 5, samples: [UInt64(sample)], firstStep: draw * 1_000_000)
+      let x = try model.draw([caption.words], against: nil, noise: noise, threads: 1)
+      return (try x.select(0, 0), try checker.verdicts(PictureLevels.levels(x))[0])
+    }
+    // What is seen in a picture of one caption is asked for by the next: some pass at once, some later, some never.
+    var captions = [AskedCaption("a red circle")]
+    for sample in 0..<12 {
+      captions.append(
+        AskedCaption(SceneCaptions.canonical(try seen(captions[sample], sample: sample, draw: 0).1)))
+    }
+    captions += ["a black table with 6 chairs", "zebra"].map { AskedCaption($0) }
+    let noise = BatchNoise(seed: 5, first: 0, count: captions.count)
+    let drawn = try CheckedDrawing(model, checker: checker, tries: 3)(
+      captions, against: nil, noise: noise, threads: 1)
+    for (sample, (caption, result)) in zip(captions, drawn).enumerated() {
+      let draws = try (0..<3).map { try seen(caption, sample: sample, draw: $0) }
+      let right = caption.says.map { says in draws.firstIndex { says.matches($0.1) } } ?? 0
+      #expect(try largestDifference(result.pixels, draws[right ?? 0].0) == 0, "\(caption.text)")
+      #expect(result.tries == right.map { $0 + 1 } ?? 3)
+      #expect(result.seen == (right == nil ? draws[0].1 : nil))
+    }
+    #expect(drawn.contains { $0.seen == nil } && drawn.contains { $0.seen != nil })
+    #expect(drawn.last?.tries == 1)
+    let plain = try CheckedDrawing(model, checker: nil, tries: 3)(
+      captions, against: nil, noise: noise, threads: 1)
+    #expect(plain.allSatisfy { $0.tries == 1 && $0.seen == nil })
   }
 
   /// What is told nothing knows no word, also not through what the encoder makes of the caption's beginning.
@@ -117,7 +152,10 @@ struct TextToImageTests {
       #expect(try largestDifference(image.tensor(), .full([3, size, size], 7.0 / 255)) < 1e-6)
       let provenance = try #require(try Provenance(image.metadata, name: "drawn"))
       #expect(provenance.condition?.values["enlarger SHA-256"] == scale)
-      #expect(try dark.otherWeights(provenance.options, specification) == ["enlarger SHA-256": scale])
+      let checker = try Digest.sha256(of: specification.model(named: "checker").weights)
+      let used = ["enlarger SHA-256": scale, "checker SHA-256": checker]
+      #expect(try dark.otherWeights(provenance.options, specification) == used)
+      #expect(used.allSatisfy { provenance.condition?.values[$0.key] == $0.value })
     }
     // Of the model's own size, or without one: no such thing.
     let own = try drawn(dark, 32)

@@ -7,6 +7,8 @@ struct AskedCaption: Sendable, Equatable {
   let text: String
   /// Places in the vocabulary.
   let words: [Int]
+  /// What it says of a scene; nil where it is not of the grammar of scenes, or need not be.
+  let says: SceneDescription?
   /// A line for each thing that the model cannot know, or does not do.
   let notices: [String]
 
@@ -23,6 +25,7 @@ struct AskedCaption: Sendable, Equatable {
     let tokens = vocabulary.tokens(text)
     words = tokens.indices
     var notices: [String] = []
+    var says: SceneDescription?
     let shown = SceneWords.quoted(text.split(whereSeparator: \.isWhitespace).map(String.init))
     if tokens.indices.isEmpty {
       notices.append("no word of \(shown) is known; what is drawn has nothing to do with it")
@@ -36,11 +39,11 @@ struct AskedCaption: Sendable, Equatable {
           "\(shown) has \(tokens.leftOut) words more than the \(vocabulary.longest) that can be told; they are left out"
         )
       }
-      do { if isOfScenes { _ = try SceneParser.parse(text) } } catch {
+      do { if isOfScenes { says = try SceneParser.parse(text) } } catch {
         notices.append("\(shown) is not of what was learned: \(error)")
       }
     }
-    self.notices = notices
+    (self.notices, self.says) = (notices, says)
   }
 
   /// A caption that is drawn from P(caption), where none is given.

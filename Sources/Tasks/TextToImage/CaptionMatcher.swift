@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 internal import PipelineCore
 internal import Torch
 internal import TorchNN

@@ -11,12 +11,14 @@ public import Torch
 /// Sample i of a seed and a caption is the same picture whatever is drawn beside it.
 public struct DrawCaptionStage: Stage {
   public let name = "draw-caption"
-  private let model: CaptionModel
+  private let drawing: CheckedDrawing
   private let modelName: String
   private let weightsSHA256: String
   private let options: Options
   private let settings: Settings
   private let enlarger: PictureEnlarger?
+  /// What was used besides the model's weights, as a provenance's condition has it.
+  private let alsoUsed: [String: String]
 
   private struct Settings {
     var seed: UInt64
@@ -39,6 +41,7 @@ public struct DrawCaptionStage: Stage {
       .integer("count", in: 1...mostPictures, default: 1, help: "how many of each caption"),
       .integer("first", in: 0...lastIndex, default: 0, help: "index of the first sample"),
     ] + samplerOptions + [
+      CheckedDrawing.option,
       .integer(
         "size", in: 32...1024, default: 64, help: "pixels of a picture's width and height; the model draws 32"
       ),
@@ -64,29 +67,40 @@ public struct DrawCaptionStage: Stage {
   ) throws -> DrawCaptionStage {
     let specification = try environment.specification(for: "draw-caption")
     let entry = try specification.model(named: options.text("model"))
-    return try DrawCaptionStage(entry.name, entry.weights, options, enlarger)
+    let checker = CheckedDrawing.checker(
+      try CaptionModel.Description(contentsOf: entry.weights), tries: options.integer("tries"), specification)
+    return try DrawCaptionStage(entry.name, entry.weights, checker, options, enlarger)
   }
 
   /// With a file of weights.
   /// - Parameters:
+  ///   - checker: weights of what looks at the draws; nil for plain draws.
   ///   - given: options by their names; the others have their defaults.
   ///   - enlarger: for pictures larger than the model's; cubic interpolation where there is none.
-  public init(weights: URL, _ given: [String: String] = [:], enlarger: PictureEnlarger.Finder? = nil) throws {
+  public init(
+    weights: URL, checker: URL? = nil, _ given: [String: String] = [:],
+    enlarger: PictureEnlarger.Finder? = nil
+  ) throws {
     let options = try Options(
       Self.options, owner: "draw-caption",
       given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) }))
-    try self.init("scenes", weights, options, enlarger)
+    try self.init("scenes", weights, checker, options, enlarger)
   }
 
-  private init(_ name: String, _ weights: URL, _ options: Options, _ enlarger: PictureEnlarger.Finder?) throws
-  {
-    model = try CaptionModel(contentsOf: weights).drawing(by: options)
+  private init(
+    _ name: String, _ weights: URL, _ checker: URL?, _ options: Options,
+    _ enlarger: PictureEnlarger.Finder?
+  ) throws {
+    drawing = try CheckedDrawing(
+      CaptionModel(contentsOf: weights).drawing(by: options),
+      checker: checker.map { try SceneJudge(contentsOf: $0) }, tries: options.integer("tries"))
     (modelName, weightsSHA256, self.options) = (name, try Digest.sha256(of: weights), options)
     settings = Settings(
       seed: UInt64(options.integer("seed")), first: options.integer("first"),
       count: options.integer("count"), size: options.integer("size"), against: options.text("against"))
     self.enlarger = try PictureFile.enlarger(
-      enlarger, side: model.description.side, size: settings.size)
+      enlarger, side: drawing.model.description.side, size: settings.size)
+    alsoUsed = try PictureFile.weights(of: self.enlarger).merging(CheckedDrawing.weights(of: checker)) { $1 }
   }
 
   public func callAsFunction(_ text: String, context: StageContext) throws -> Image {
@@ -141,7 +155,7 @@ public struct DrawCaptionStage: Stage {
   }
 
   func draws(_ text: String, _ context: StageContext) throws -> [Draw] {
-    let asked = try captions(text)
+    let (model, asked) = (drawing.model, try captions(text))
     let (first, count) = (settings.first, settings.count)
     // Each can be asked for by its own index.
     guard first + count - 1 <= Self.lastIndex else {
@@ -177,20 +191,31 @@ public struct DrawCaptionStage: Stage {
     // As many chunks as there are threads, where a picture is the same beside any others.
     let chunk = model.drawsInAnyNumber ? max(1, min(Self.chunk, total / context.workers)) : Self.chunk
     let chunks = (total + chunk - 1) / chunk
-    let parts = try ChunkRunner(workers: context.workers).map(chunks) { part -> [Tensor] in
+    let parts = try ChunkRunner(workers: context.workers).map(chunks) { part -> [CheckedDrawing.Drawn] in
       try context.checkCancelled()
       let size = model.drawsInAnyNumber ? min(chunk, total - part * chunk) : chunk
       let rows = (0..<size).map { places[min(part * chunk + $0, total - 1)] }
       let noise = BatchNoise(seed: seed, samples: rows.map { UInt64($0.index) }, firstStep: 0)
-      let x = try model.draw(
-        rows.map(\.caption.words), against: against?.words, noise: noise,
-        threads: context.workers / chunks)
+      let drawn = try drawing(
+        rows.map(\.caption), against: against?.words, noise: noise, threads: context.workers / chunks)
       let used = min(chunk, total - part * chunk)
       progress.advance(by: used)
-      return try (0..<used).map { try x.select(0, $0) }
+      return Array(drawn.prefix(used))
     }
-    return zip(places, parts.flatMap { $0 }).map {
-      Draw(index: $0.index, caption: $0.caption, isDrawn: known == nil, pixels: $1)
+    let drawn = parts.flatMap { $0 }
+    for line in zip(places, drawn).compactMap({ doubt($0.index, $0.caption, $1) }).prefix(20) {
+      progress.log("pipeline: \(line)")
+    }
+    return zip(places, drawn).map {
+      Draw(index: $0.index, caption: $0.caption, isDrawn: known == nil, pixels: $1.pixels)
+    }
+  }
+
+  /// What has to be said of a sample that never passed.
+  private func doubt(_ index: Int, _ caption: AskedCaption, _ drawn: CheckedDrawing.Drawn) -> String? {
+    drawn.seen.map {
+      "none of \(drawn.tries) draws of sample \(index) of '\(caption.text)' seems to be as asked; the first is kept, "
+        + "which looks like '\(SceneCaptions.canonical($0))'"
     }
   }
 
@@ -225,7 +250,7 @@ public struct DrawCaptionStage: Stage {
   private func provenance(
     _ text: String, _ caption: String, isDrawn: Bool, key: SampleKey?, options: [String: String]
   ) throws -> Provenance {
-    let values = ["caption": caption].merging(PictureFile.weights(of: enlarger)) { $1 }
+    let values = ["caption": caption].merging(alsoUsed) { $1 }
     return Provenance(
       task: "text-to-image", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(text: text, values: values, isDrawn: isDrawn), key: key,

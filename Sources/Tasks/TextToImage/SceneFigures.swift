@@ -10,44 +10,54 @@ struct SceneFigures: DrawFigures {
   static let columns: [(name: String, digits: Int)] = [
     ("all as asked %", 1), ("all as asked % ±", 1), ("kind %", 1), ("count %", 1), ("colours %", 1),
     ("shapes %", 1), ("relation %", 1), ("tables %", 1), ("groups %", 1), ("pairs %", 1), ("rings %", 1),
-    ("pictures a second", 2),
+    ("draws a picture", 2), ("pictures a second", 2),
   ]
 
   private let judge: SceneJudge
+  private let checker: SceneJudge?
   private let request: EvaluationRequest
   private let count: Int
 
-  init(_ judge: SceneJudge, _ request: EvaluationRequest) {
-    (self.judge, self.request, count) = (judge, request, request.options.integer("draws"))
+  /// - Parameter checker: nil for plain draws.
+  init(_ judge: SceneJudge, checker: SceneJudge?, _ request: EvaluationRequest) {
+    (self.judge, self.checker) = (judge, checker)
+    (self.request, count) = (request, request.options.integer("draws"))
   }
 
   func reference(_ part: EvaluatedPart) throws -> [Double?] {
-    try figures(part, speed: false) { asked, _ in asked.x }
+    try figures(part) { asked, _ in (asked.x, nil) }
   }
 
   func draws(_ part: EvaluatedPart, by model: CaptionModel) throws -> [Double?] {
-    try figures(part, speed: true) { try model.draw($0.words, against: nil, noise: $1, threads: 1) }
+    let drawing = CheckedDrawing(model, checker: checker, tries: request.options.integer("tries"))
+    return try figures(part) { asked, noise in
+      let drawn = try drawing(
+        asked.captions.map { AskedCaption($0.text) }, against: nil, noise: noise, threads: 1)
+      return (try .stack(drawn.map(\.pixels)), drawn.map(\.tries))
+    }
   }
 
-  /// - Parameter draw: pictures of the captions of scenes, `[N, 3, H, W]` over 0…1.
+  /// - Parameter draw: pictures of the captions of scenes, `[N, 3, H, W]` over 0…1, and how often each was drawn.
   private func figures(
-    _ part: EvaluatedPart, speed: Bool,
-    _ draw: @escaping @Sendable (RenderedScenes, BatchNoise) throws -> Tensor
+    _ part: EvaluatedPart,
+    _ draw: @escaping @Sendable (RenderedScenes, BatchNoise) throws -> (Tensor, [Int]?)
   ) throws -> [Double?] {
     let size = 20
     let progress = ProgressLine("judge", total: count, unit: "pictures", mode: request.progress)
     defer { progress.finish() }
     let start = ContinuousClock.now
-    let verdicts = try ChunkRunner(workers: request.workers).map((count + size - 1) / size) {
-      chunk -> [SceneVerdict] in
+    let results = try ChunkRunner(workers: request.workers).map((count + size - 1) / size) {
+      chunk -> [(SceneVerdict, Int?)] in
       try Interrupt.check()
       let rows = chunk * size..<min(count, (chunk + 1) * size)
       let noise = BatchNoise(seed: 2, first: rows.lowerBound, count: rows.count)
       let asked = try RenderedScenes(noise, part.scene)
-      let x = try PictureLevels.levels(draw(asked, noise))
+      let (x, tries) = try draw(asked, noise)
       progress.advance(by: rows.count)
-      return zip(asked.captions, try judge.verdicts(x)).map { SceneVerdict($0.says, $1) }
+      let seen = try judge.verdicts(PictureLevels.levels(x))
+      return asked.captions.indices.map { (SceneVerdict(asked.captions[$0].says, seen[$0]), tries?[$0]) }
     }.flatMap { $0 }
+    let (verdicts, tries) = (results.map(\.0), results.compactMap { $0.1.map(Double.init) })
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     func percent(_ values: [Bool]) -> Double? {
       values.isEmpty ? nil : 100 * Double(values.count { $0 }) / Double(values.count)
@@ -58,7 +68,7 @@ struct SceneFigures: DrawFigures {
         percent(verdicts.compactMap { $0[keyPath: path] })
       }
       + SceneKind.allCases.map { kind in percent(verdicts.filter { $0.kind == kind }.map(\.isRight)) }
-      + [speed ? Double(count) / seconds : nil]
+      + [tries.isEmpty ? nil : meanWithError(tries).mean, tries.isEmpty ? nil : Double(count) / seconds]
   }
 }
 

@@ -1,5 +1,5 @@
 internal import Families
-public import Foundation
+internal import Foundation
 internal import PipelineCore
 internal import Torch
 internal import TorchNN

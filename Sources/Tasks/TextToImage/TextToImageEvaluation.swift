@@ -36,6 +36,7 @@ extension TextToImage: EvaluableTask {
         help: "evaluate: several guidances, with commas between; the model's own unless given"),
       .text("sampler", default: "", help: "evaluate: the model's own unless given"),
       .integer("steps", in: 0...10_000, default: 0, help: "evaluate: of the sampler; 0 for the model's own"),
+      CheckedDrawing.option,
       .integer(
         "descriptions", in: 0...100_000, default: 0,
         help: "evaluate: also describe so many rendered scenes, some seconds each"),
@@ -67,7 +68,10 @@ extension TextToImage: EvaluableTask {
       throw PipelineError.usage("--data is not for '\(entry.name)': its scenes are rendered")
     }
     let judge = try Self.judge(specification)
-    let table = try table(model, SceneFigures(judge, request), request)
+    let checker = try CheckedDrawing.checker(
+      model.description, tries: request.options.integer("tries"), specification
+    ).map { try SceneJudge(contentsOf: $0) }
+    let table = try table(model, SceneFigures(judge, checker: checker, request), request)
     guard described > 0 else { return [table] }
     let readings = SceneReadingFigures(model: model, judge: judge, request: request)
     return [

@@ -27,10 +27,13 @@ public struct TextToImage: PipelineTask {
   public func otherWeights(_ options: [String: String], _ specification: Specification) throws
     -> [String: String]
   {
-    guard let size = options["size"].flatMap(Int.init) else { return [:] }
     let model = try CaptionModel.Description(
       contentsOf: specification.model(named: options["model"]).weights)
-    return PictureFile.weights(of: try PictureFile.enlarger(enlarger, side: model.side, size: size))
+    let checker = CheckedDrawing.checker(
+      model, tries: options["tries"].flatMap(Int.init) ?? 1, specification)
+    let size = options["size"].flatMap(Int.init) ?? model.side
+    return try PictureFile.weights(of: PictureFile.enlarger(enlarger, side: model.side, size: size))
+      .merging(CheckedDrawing.weights(of: checker)) { $1 }
   }
 }
 
