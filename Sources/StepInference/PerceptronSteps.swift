@@ -1,7 +1,7 @@
 internal import CKernels
 public import TorchNN
 
-/// A `ResidualPerceptron` for one vector at a time, from weights that are packed once: the same function without libtorch,
+/// A `ResidualPerceptron` for one row at a time, from weights that are packed once: the same function without libtorch,
 /// in microseconds.
 public final class PerceptronSteps: Sendable {
   /// What the network makes of a condition, once for all evaluations that are told it.
@@ -27,6 +27,12 @@ public final class PerceptronSteps: Sendable {
   private let told: StepLinear
   private let time: StepLinear?
   private let blocks: [(linear1: StepLinear, linear2: StepLinear)]
+  /// Of each block, where there are tokens.
+  private let attention: [(qkv: StepLinear, out: StepLinear)]
+  private let attend: StepAttention?
+  /// Of all tokens, one after another.
+  private let position: AlignedFloats?
+  private let tokens: Int
   private let output: StepLinear
   private let instructions: StepInstructions
   private let width: Int
@@ -46,7 +52,10 @@ public final class PerceptronSteps: Sendable {
         try weights("\(prefix)\(name).weight", [outputs, inputs]), inputs: inputs, outputs: outputs,
         bias: try weights("\(prefix)\(name).bias", [outputs]))
     }
-    input = c.inputs > 0 ? try linear("input", c.inputs, width) : nil
+    tokens = c.tokens ?? 1
+    input = c.inputs > 0 ? try linear("input", c.inputs / tokens, width) : nil
+    position = try c.tokens.map { AlignedFloats(try weights("\(prefix)position", [$0, width])) }
+    attend = c.tokens.map { StepAttention(tokens: $0, heads: c.heads ?? 1, size: width / (c.heads ?? 1)) }
     condition1 = try linear("condition1", c.condition, width)
     condition2 = try linear("condition2", width, e)
     start = try linear("start", e, width)
@@ -79,7 +88,13 @@ public final class PerceptronSteps: Sendable {
         linear2: try linear("blocks.\($0).linear2", width, width)
       )
     }
-    output = try linear("output", width, c.outputs)
+    attention = try (0..<(c.tokens == nil ? 0 : c.blocks)).map {
+      (
+        qkv: try linear("blocks.\($0).attention.qkv", width, 3 * width),
+        out: try linear("blocks.\($0).attention.out", width, width)
+      )
+    }
+    output = try linear("output", width, c.outputs / tokens)
   }
 
   /// - Parameter condition: of y.
@@ -104,47 +119,92 @@ public final class PerceptronSteps: Sendable {
   /// - Returns: its outputs.
   public func callAsFunction(_ x: [Float] = [], told: Told, moment: Moment? = nil) -> [Float] {
     precondition(x.count == configuration.inputs && (moment == nil) == (time == nil))
-    let hidden = AlignedFloats(copying: told.start)
-    if let input {
-      let given = AlignedFloats(x)
-      input.add(
-        given.address, stride: 0, to: hidden.address, stride: 0, streams: 1, instructions: instructions)
-    }
-    let scaled = AlignedFloats(count: width)
-    let between = AlignedFloats(count: width)
+    let hidden = start(x, told)
+    let scaled = AlignedFloats(count: tokens * width)
+    let between = AlignedFloats(count: tokens * max(width, attention.first?.qkv.roundedOutputs ?? 0))
     for (index, block) in blocks.enumerated() {
-      normalize(hidden, into: scaled)
-      let scale = told.film.address + 2 * index * width
-      let shift = scale + width
-      if let moment {
-        let otherScale = moment.film.address + 2 * index * width
-        let otherShift = otherScale + width
-        for i in 0..<width {
-          scaled.address[i] =
-            scaled.address[i] * (1 + scale[i] + otherScale[i]) + (shift[i] + otherShift[i])
-        }
-      } else {
-        for i in 0..<width { scaled.address[i] = scaled.address[i] * (1 + scale[i]) + shift[i] }
+      if let attend {
+        let (qkv, out) = attention[index]
+        normalize(hidden, into: scaled)
+        let stride = qkv.roundedOutputs
+        qkv.apply(
+          scaled.address, stride: width, to: between.address, stride: stride, streams: tokens,
+          instructions: instructions)
+        attend(between.address, stride: stride, to: scaled.address, stride: width)
+        out.add(
+          scaled.address, stride: width, to: hidden.address, stride: width, streams: tokens,
+          instructions: instructions)
       }
+      normalize(hidden, into: scaled)
+      modulate(
+        scaled, told.film.address + 2 * index * width, moment.map { $0.film.address + 2 * index * width })
       block.linear1.apply(
-        scaled.address, stride: 0, to: between.address, stride: 0, streams: 1, instructions: instructions)
-      ckernels_step_silu(instructions.version, between.address, width)
+        scaled.address, stride: width, to: between.address, stride: width, streams: tokens,
+        instructions: instructions)
+      ckernels_step_silu(instructions.version, between.address, tokens * width)
       block.linear2.add(
-        between.address, stride: 0, to: hidden.address, stride: 0, streams: 1, instructions: instructions)
+        between.address, stride: width, to: hidden.address, stride: width, streams: tokens,
+        instructions: instructions)
     }
     normalize(hidden, into: scaled)
-    let result = applied(output, scaled)
-    return Array(UnsafeBufferPointer(start: result.address, count: configuration.outputs))
+    let stride = output.roundedOutputs
+    let result = AlignedFloats(count: tokens * stride)
+    output.apply(
+      scaled.address, stride: width, to: result.address, stride: stride, streams: tokens,
+      instructions: instructions)
+    let size = configuration.outputs / tokens
+    return (0..<tokens).flatMap { UnsafeBufferPointer(start: result.address + $0 * stride, count: size) }
+  }
+
+  /// What the blocks begin with, of all tokens.
+  private func start(_ x: [Float], _ told: Told) -> AlignedFloats {
+    let hidden = AlignedFloats(count: tokens * width)
+    for token in 0..<tokens {
+      let row = hidden.address + token * width
+      for index in 0..<configuration.width {
+        row[index] =
+          told.start.address[index]
+          + (position.map { $0.address[token * configuration.width + index] } ?? 0)
+      }
+    }
+    guard let input else { return hidden }
+    let size = x.count / tokens
+    let stride = AlignedFloats.rounded(size)
+    let given = AlignedFloats(count: tokens * stride)
+    for index in x.indices { given.address[index / size * stride + index % size] = x[index] }
+    input.add(
+      given.address, stride: stride, to: hidden.address, stride: width, streams: tokens,
+      instructions: instructions)
+    return hidden
+  }
+
+  /// Scales and shifts every token by what a block makes of the condition, and of the time.
+  private func modulate(
+    _ x: AlignedFloats, _ film: UnsafePointer<Float>, _ other: UnsafePointer<Float>?
+  ) {
+    for token in 0..<tokens {
+      let row = x.address + token * width
+      if let other {
+        for i in 0..<width {
+          row[i] = row[i] * (1 + film[i] + other[i]) + (film[width + i] + other[width + i])
+        }
+      } else {
+        for i in 0..<width { row[i] = row[i] * (1 + film[i]) + film[width + i] }
+      }
+    }
   }
 
   private func normalize(_ x: AlignedFloats, into y: AlignedFloats) {
-    // Sixteen sums, so that additions do not wait for one another; what lies beyond the width is zero.
-    var squares = SIMD16<Float>()
-    let vectors = UnsafeRawPointer(x.address).assumingMemoryBound(to: SIMD16<Float>.self)
-    for index in 0..<width / 16 { squares += vectors[index] * vectors[index] }
-    let mean = squares.sum() / Float(configuration.width)
-    let factor = 1 / (mean + Float(ResidualPerceptron.epsilon)).squareRoot()
-    for index in 0..<width { y.address[index] = x.address[index] * factor }
+    for token in 0..<tokens {
+      let (from, to) = (x.address + token * width, y.address + token * width)
+      // Sixteen sums, so that additions do not wait for one another; what lies beyond the width is zero.
+      var squares = SIMD16<Float>()
+      let vectors = UnsafeRawPointer(from).assumingMemoryBound(to: SIMD16<Float>.self)
+      for index in 0..<width / 16 { squares += vectors[index] * vectors[index] }
+      let mean = squares.sum() / Float(configuration.width)
+      let factor = 1 / (mean + Float(ResidualPerceptron.epsilon)).squareRoot()
+      for index in 0..<width { to[index] = from[index] * factor }
+    }
   }
 
   private func applied(_ layer: StepLinear, _ x: AlignedFloats) -> AlignedFloats {

@@ -24,6 +24,12 @@ struct PerceptronStepsTests {
       inputs: 6, condition: 5, outputs: 7, width: 20, blocks: 2, embedding: 8, hasTime: true),
     .init(inputs: 0, condition: 39, outputs: 130, width: 64, blocks: 3, embedding: 18, hasTime: false),
     .init(inputs: 16, condition: 8, outputs: 16, width: 192, blocks: 4, embedding: 64, hasTime: true),
+    .init(
+      inputs: 15, condition: 5, outputs: 20, width: 32, blocks: 2, embedding: 8, hasTime: true, tokens: 5,
+      heads: 1),
+    .init(
+      inputs: 32, condition: 18, outputs: 32, width: 96, blocks: 3, embedding: 64, hasTime: true, tokens: 16,
+      heads: 2),
   ])
   func equalsTheNetwork(_ configuration: ResidualPerceptron.Configuration) throws {
     let network = try network(configuration)

@@ -22,6 +22,35 @@ struct ResidualPerceptronTests {
     #expect(throws: TensorError.self) { try network(golden("x"), time: nil, condition: golden("condition")) }
   }
 
+  /// With tokens that attend to one another.
+  @Test func equalsPyTorchsTransformer() throws {
+    let golden = try Golden("perceptron", .module)
+    let network = try ResidualPerceptron(
+      .init(
+        inputs: 15, condition: 5, outputs: 20, width: 32, blocks: 2, embedding: 8, hasTime: true, tokens: 5,
+        heads: 2))
+    try network.load(golden.weights("transformer"), name: "transformer")
+    let attention = try #require(network.blocks[0].attention).qkv.weight.value
+    try attention.requiresGradient(true)
+    let y = try network(golden("transformer_x"), time: golden("time"), condition: golden("condition"))
+    #expect(try largestDifference(y.detached(), golden("transformer_y")) < 1e-5)
+    let gradient = try Autograd.gradients(of: y.squared().mean(), [attention])[0]
+    #expect(try largestDifference(gradient, golden("transformer_gradient")) < 1e-5)
+  }
+
+  @Test func whatTokensCannotBe() {
+    func isPlausible(_ inputs: Int, _ width: Int, tokens: Int?, heads: Int?) -> Bool {
+      ResidualPerceptron.Configuration(
+        inputs: inputs, condition: 2, outputs: inputs, width: width, blocks: 1, embedding: 8, hasTime: true,
+        tokens: tokens, heads: heads
+      ).isPlausible
+    }
+    #expect(isPlausible(12, 64, tokens: 4, heads: 2) && isPlausible(12, 20, tokens: nil, heads: nil))
+    #expect(!isPlausible(12, 64, tokens: 5, heads: 2) && !isPlausible(12, 64, tokens: nil, heads: 2))
+    #expect(!isPlausible(12, 48, tokens: 4, heads: 2) && !isPlausible(0, 64, tokens: 4, heads: 2))
+    #expect(!isPlausible(12, 64, tokens: 0, heads: 2) && !isPlausible(12, 64, tokens: 4, heads: 0))
+  }
+
   /// A file's weights are the same numbers with libtorch and without, as bytes, halves and floats.
   @Test func hostWeightsAreTheModulesWeights() throws {
     let configuration = ResidualPerceptron.Configuration(

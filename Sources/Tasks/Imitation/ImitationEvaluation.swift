@@ -17,7 +17,7 @@ extension Imitation: EvaluableTask {
         "executed", in: 0...1024, default: 0,
         help: "evaluate: actions of a chunk that are carried out; 0 for the model's own"),
       .integer("steps", in: 0...1000, default: 0, help: "evaluate: of the sampler; 0 for the model's own"),
-      .text("python", default: "python3", help: "evaluate: that has gymnasium and metaworld"),
+      .text("python", default: "python3", help: "evaluate: that has gymnasium, metaworld and gym-pusht"),
       .text(
         "sheet", default: "",
         help: "evaluate: also a picture of the first episode of the first environment, .png or .gif"),

@@ -22,8 +22,9 @@ extension Imitation: TrainableTask {
     if let family = try request.options.choice("family", of: PolicyDescription.Family.self),
       family != recipe.family
     {
-      // How another family draws is its own.
+      // How another family draws is its own, and not all have tokens.
       (recipe.family, recipe.sampler) = (family, nil)
+      if family != .diffusion, family != .flowMatching { recipe.network.heads = nil }
     }
     var demonstrations = try Self.demonstrations(
       request, entry, course: recipe.course, seed: recipe.training.seed)

@@ -78,7 +78,7 @@ struct PolicyDescription: StoredDescription, Sendable, Equatable {
       (1...1024).contains(horizon), (1...horizon).contains(executed), network.isPlausible, recent.isPlausible,
       (constants ?? []).allSatisfy({ (0..<actionSize).contains($0) }), network.condition == condition,
       recent.condition == 2 * observationSize + tasks.count,
-      recent.inputs == 0,
+      recent.inputs == 0, recent.tokens == nil, network.tokens.map({ $0 == horizon }) ?? true,
       !recent.hasTime,
       recent.outputs
         == MixtureDensity.outputs(components: Self.recentMixture.components, dimensions: actionSize),
@@ -94,7 +94,8 @@ struct PolicyDescription: StoredDescription, Sendable, Equatable {
           == true
     case .regression: return inputs == 0 && outputs == dimensions && !hasTime
     case .autoregressive:
-      return inputs == 2 * dimensions && (2...4096).contains(bins ?? 0) && outputs == bins && !hasTime
+      return inputs == 2 * dimensions && network.tokens == nil && (2...4096).contains(bins ?? 0)
+        && outputs == bins && !hasTime
     case .mixtureDensity:
       return inputs == 0 && (1...256).contains(components ?? 0) && !hasTime
         && outputs == MixtureDensity.outputs(components: components ?? 0, dimensions: dimensions)

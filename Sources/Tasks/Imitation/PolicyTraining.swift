@@ -15,6 +15,9 @@ struct PolicyRecipe: Codable, Sendable, Equatable {
     var blocks: Int
     /// Even.
     var embedding: Int
+    /// Of attention among the actions of a chunk: then the network is a transformer over time; nil for a perceptron of the
+    /// whole chunk. Of `diffusion` and `flow-matching` alone.
+    var heads: Int?
   }
 
   var family: PolicyDescription.Family
@@ -162,6 +165,18 @@ struct PolicyTraining {
         "the recipe's sampler is \(sampler.name.rawValue) with a guidance of \(sampler.guidance); a policy draws by euler or "
           + "dpm-solver, with a guidance of 1")
     }
+    if let heads = recipe.network.heads {
+      guard recipe.family == .diffusion || recipe.family == .flowMatching else {
+        throw PipelineError.usage(
+          "the recipe's network has heads, but \(recipe.family.rawValue) has no actions that attend to one another; "
+            + "diffusion or flow-matching would be right")
+      }
+      guard (1...256).contains(heads), recipe.network.width % (16 * heads) == 0 else {
+        throw PipelineError.usage(
+          "the recipe's network has \(heads) heads of a width of \(recipe.network.width); a width of 16 or a multiple of that "
+            + "for each would be right")
+      }
+    }
     let tasks = data.tasks.count > 1 ? data.tasks : []
     let dimensions = horizon * data.actionSize
     let condition = history * data.observationSize + tasks.count
@@ -187,7 +202,8 @@ struct PolicyTraining {
       horizon: horizon, executed: recipe.executed,
       network: .init(
         inputs: inputs, condition: condition, outputs: outputs, width: recipe.network.width,
-        blocks: recipe.network.blocks, embedding: recipe.network.embedding, hasTime: isDiffusion),
+        blocks: recipe.network.blocks, embedding: recipe.network.embedding, hasTime: isDiffusion,
+        tokens: recipe.network.heads == nil ? nil : horizon, heads: recipe.network.heads),
       recent: .init(
         inputs: 0, condition: 2 * data.observationSize + tasks.count,
         outputs: MixtureDensity.outputs(

@@ -92,7 +92,8 @@ struct Rollouts {
       let said = String(decoding: (try? Data(contentsOf: errors)) ?? Data(), as: UTF8.self)
       let last = said.split(separator: "\n").last.map { ": \($0)" } ?? ""
       let hint =
-        said.contains("ModuleNotFoundError") ? "; it wants pip install \"gymnasium[box2d]\" metaworld" : ""
+        said.contains("ModuleNotFoundError")
+        ? "; it wants pip install \"gymnasium[box2d]\" metaworld gym-pusht" : ""
       throw PipelineError.data("\(script.lastPathComponent) failed\(last)\(hint)")
     }
   }

@@ -6,10 +6,14 @@ public final class PerceptronBlock: Module {
   /// Scale and shift by the condition, `[2 W, E]`, and by the time; the latter only where there is one.
   public let told: Linear
   public let time: Linear?
+  /// Where there are tokens.
+  public let attention: TokenAttention?
   public let linear1: Linear
   public let linear2: Linear
 
-  init(width: Int, embedding: Int, hasTime: Bool) throws {
+  init(_ c: ResidualPerceptron.Configuration) throws {
+    let (width, embedding, hasTime) = (c.width, c.embedding, c.hasTime)
+    attention = try c.tokens.map { try TokenAttention(width: width, tokens: $0, heads: c.heads ?? 1) }
     told = try Linear(embedding, 2 * width)
     time = hasTime ? try Linear(embedding, 2 * width, hasBias: false) : nil
     linear1 = try Linear(width, width)
@@ -17,13 +21,18 @@ public final class PerceptronBlock: Module {
   }
 
   /// - Parameters:
-  ///   - x: `[N, W]`.
+  ///   - given: `[N · tokens, W]`, a row's tokens one after another; one where there are none.
   ///   - condition: `[N, E]`.
   ///   - moment: `[N, E]`, for a network that is told the time.
-  func callAsFunction(_ x: Tensor, _ condition: Tensor, _ moment: Tensor?) throws -> Tensor {
+  func callAsFunction(_ given: Tensor, _ condition: Tensor, _ moment: Tensor?) throws -> Tensor {
     var film = try told(condition)
     if let time, let moment { film = try film + time(moment) }
-    let width = x.shape[1]
+    let (rows, width) = (given.shape[0], given.shape[1])
+    var x = given
+    if let attention {
+      x = try attention(x)
+      film = try film.repeatInterleave(rows / film.shape[0], axis: 0)
+    }
     let (scale, shift) = (
       try film.narrow(1, start: 0, length: width), try film.narrow(1, start: width, length: width)
     )
@@ -38,6 +47,9 @@ public final class PerceptronBlock: Module {
 /// h = input(x) + start(c); for every block h += linear2(silu(linear1(norm(h) · (1 + scale) + shift))); output(norm(h)).
 /// norm divides by the root of the mean square, c = silu(condition2(silu(condition1(y)))), and likewise the time's waves.
 /// The scales of time and condition are added, so that those of a sampler's few times are known beforehand.
+///
+/// With tokens x is a sequence in time instead, such as the actions of a chunk: each token goes through the same layers, is
+/// told its place, and every block begins with attention among the tokens of a row. That is a transformer.
 public final class ResidualPerceptron: Module {
   /// What it is made of; stored beside the weights.
   public struct Configuration: Codable, Sendable, Equatable {
@@ -52,29 +64,45 @@ public final class ResidualPerceptron: Module {
     /// E, of what the blocks are told; even.
     public var embedding: Int
     public var hasTime: Bool
+    /// Parts of x, and of what comes out, that attend to one another; nil for none.
+    public var tokens: Int?
+    /// Of that attention.
+    public var heads: Int?
 
     public init(
-      inputs: Int, condition: Int, outputs: Int, width: Int, blocks: Int, embedding: Int, hasTime: Bool
+      inputs: Int, condition: Int, outputs: Int, width: Int, blocks: Int, embedding: Int, hasTime: Bool,
+      tokens: Int? = nil, heads: Int? = nil
     ) {
       (self.inputs, self.condition, self.outputs) = (inputs, condition, outputs)
       (self.width, self.blocks, self.embedding, self.hasTime) = (width, blocks, embedding, hasTime)
+      (self.tokens, self.heads) = (tokens, heads)
     }
 
     /// Whether it can be a network, and one that memory can be taken for.
     public var isPlausible: Bool {
       (0...100_000).contains(inputs) && (1...100_000).contains(condition) && (1...100_000).contains(outputs)
         && (1...4096).contains(width) && (1...64).contains(blocks) && (2...4096).contains(embedding)
-        && embedding % 2 == 0 && parameters <= 1 << 28
+        && embedding % 2 == 0 && parameters <= 1 << 28 && hasPlausibleTokens
+    }
+
+    private var hasPlausibleTokens: Bool {
+      guard let tokens, let heads else { return tokens == nil && heads == nil }
+      // Whole vectors a head, for engines.
+      return (1...1024).contains(tokens) && inputs >= tokens && inputs % tokens == 0 && outputs % tokens == 0
+        && (1...256).contains(heads) && width % (16 * heads) == 0
     }
 
     /// Of the matrices.
     private var parameters: Int {
-      width * (inputs + condition + outputs + 2 * embedding) + blocks * width * (2 * width + 4 * embedding)
+      width * (inputs + condition + outputs + 2 * embedding) + blocks * width
+        * ((tokens == nil ? 2 : 6) * width + 4 * embedding)
     }
   }
 
   public let configuration: Configuration
   public let input: Linear?
+  /// Of the tokens, `[tokens, W]`.
+  public let position: Parameter?
   public let condition1: Linear
   public let condition2: Linear
   public let start: Linear
@@ -86,16 +114,16 @@ public final class ResidualPerceptron: Module {
   public init(_ configuration: Configuration) throws {
     self.configuration = configuration
     let (width, e) = (configuration.width, configuration.embedding)
-    input = configuration.inputs > 0 ? try Linear(configuration.inputs, width) : nil
+    let tokens = configuration.tokens ?? 1
+    input = configuration.inputs > 0 ? try Linear(configuration.inputs / tokens, width) : nil
+    position = try configuration.tokens.map { try Parameter([$0, width], .normal(deviation: 0.1)) }
     condition1 = try Linear(configuration.condition, width)
     condition2 = try Linear(width, e)
     start = try Linear(e, width)
     time1 = configuration.hasTime ? try Linear(e, e) : nil
     time2 = configuration.hasTime ? try Linear(e, e) : nil
-    blocks = try (0..<configuration.blocks).map { _ in
-      try PerceptronBlock(width: width, embedding: e, hasTime: configuration.hasTime)
-    }
-    output = try Linear(width, configuration.outputs, isZero: true)
+    blocks = try (0..<configuration.blocks).map { _ in try PerceptronBlock(configuration) }
+    output = try Linear(width, configuration.outputs / tokens, isZero: true)
   }
 
   /// - Parameters:
@@ -114,9 +142,19 @@ public final class ResidualPerceptron: Module {
       moment = try time2(time1(TimeWaves(configuration.embedding)(time)).silu()).silu()
     }
     var hidden = try start(told)
-    if let x, let input { hidden = try hidden + input(x) }
+    let rows = condition.shape[0]
+    if let x, let input {
+      if let tokens = configuration.tokens, let position {
+        let parts = try input(x.reshaped([rows * tokens, x.shape[1] / tokens]))
+        hidden = try
+          (hidden.unsqueezed(1) + position.value + parts.reshaped([rows, tokens, configuration.width]))
+          .reshaped([rows * tokens, configuration.width])
+      } else {
+        hidden = try hidden + input(x)
+      }
+    }
     for block in blocks { hidden = try block(hidden, told, moment) }
-    return try output(Self.normalized(hidden))
+    return try output(Self.normalized(hidden)).reshaped([rows, configuration.outputs])
   }
 
   /// x divided by the root of its mean square.
@@ -127,5 +165,10 @@ public final class ResidualPerceptron: Module {
   package static let epsilon = 1e-6
 
   /// The matrices inside, for optimisers that treat them as such.
-  public var hiddenWeights: [Parameter] { blocks.flatMap { [$0.linear1.weight, $0.linear2.weight] } }
+  public var hiddenWeights: [Parameter] {
+    blocks.flatMap { block in
+      [block.linear1.weight, block.linear2.weight]
+        + (block.attention.map { [$0.qkv.weight, $0.out.weight] } ?? [])
+    }
+  }
 }
