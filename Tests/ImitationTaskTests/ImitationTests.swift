@@ -1,8 +1,11 @@
+import Conditioners
+import Families
 import Foundation
 import PipelineCore
 import TestSupport
 import Testing
 import Torch
+import TorchNN
 
 @testable import ImitationTask
 
@@ -30,6 +33,31 @@ struct ImitationTests {
     #expect(try actions == policy.actions(given: [[0.5, 0.5]], seed: 1))
     let isRandom = try actions != policy.actions(given: [[0.5, 0.5]], seed: 2)
     #expect(isRandom == (family != .regression))
+  }
+
+  /// A transformer over time is trained as others are, acts without libtorch as its family draws on tensors, and leaves
+  /// families without tokens alone.
+  @Test func actionsThatAttendToOneAnother() throws {
+    let whole = try small.train("whole", model: "temporal")
+    #expect(try !small.train("parts", model: "temporal", timeLimit: 1e-9).isFinished)
+    let resumed = try small.train("parts", model: "temporal", resume: true, workers: 1)
+    #expect(try Safetensors(contentsOf: whole.weights) == Safetensors(contentsOf: resumed.weights))
+    let policy = try Policy(contentsOf: whole.weights)
+    let description = policy.description
+    #expect(description.network.tokens == 4 && description.network.heads == 2)
+    let network = try PolicyNetwork(description)
+    try network.load(Safetensors(contentsOf: whole.weights), name: "whole")
+    let told = description.condition([[0.5, 0.1]], history: 2, task: nil)
+    let drawn = try Autograd.disabled {
+      try PolicyFamily(description, network.actions).family.sample(
+        given: .init(global: .init(told, shape: [1, told.count])),
+        noise: BatchNoise(seed: 3, first: 0, count: 1)
+      ).reshaped([description.dimensions]).floats()
+    }
+    let actions = try policy.actions(given: [[0.5, 0.1]], seed: 3)
+    for (a, b) in zip(actions.joined(), description.outside(drawn).joined()) { #expect(abs(a - b) < 1e-5) }
+    let plain = try small.train("plain", model: "temporal", family: "regression")
+    #expect(try Policy(contentsOf: plain.weights).description.network.tokens == nil)
   }
 
   @Test func trainsOnItsOwnCourse() throws {

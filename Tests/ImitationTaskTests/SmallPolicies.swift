@@ -14,7 +14,7 @@ struct SmallPolicies {
     let own = folder.url.appendingPathComponent("imitation/pipeline.yaml")
     try FileManager.default.createDirectory(
       at: own.deletingLastPathComponent(), withIntermediateDirectories: true)
-    func recipe(_ name: String, _ first: String) -> String {
+    func recipe(_ name: String, _ first: String, _ network: String = "width: 24") -> String {
       """
         \(name):
           \(first)
@@ -23,7 +23,7 @@ struct SmallPolicies {
           executed: 2
           heldOutEvery: 4
           environments: [obstacle-course]
-          network: {width: 24, blocks: 1, embedding: 8}
+          network: {\(network), blocks: 1, embedding: 8}
           recent: {width: 16, blocks: 1, embedding: 8}
           training:
             {seed: 1, steps: 20, chunksPerStep: 2, chunkSize: 16, optimizer: muon, learningRate: 0.003,
@@ -39,11 +39,13 @@ struct SmallPolicies {
       summary: For tests.
       models:
         point: {weights: point.safetensors}
+        temporal: {weights: temporal.safetensors}
         obstacle-course: {weights: obstacle-course.safetensors}
       defaults: {model: point}
       stages: [predict-actions]
       training:
       \(recipe("point", "family: flow-matching"))
+      \(recipe("temporal", "family: flow-matching", "width: 32, heads: 2"))
       \(recipe("obstacle-course", "family: flow-matching\n    course: 8"))
       """.utf8
     ).write(to: own)
@@ -81,7 +83,7 @@ struct SmallPolicies {
     var log = Logger(label: "tests")
     log.logLevel = .critical
     let own = try data ?? write(Self.lines(hasTasks: hasTasks), "demonstrations.jsonl")
-    let data = model == "point" ? [own] : []
+    let data = model == "obstacle-course" ? [] : [own]
     return try Imitation().train(
       TrainingRequest(
         model: model,
