@@ -57,7 +57,7 @@ def chunks(models, count, rounds):
 def loops(models, count):
     print("\nThe co-process, from a line written to its answer read, milliseconds\n")
     print("| model | start and first chunk | p50 | p99 |\n|---|---|---|---|")
-    sizes = {"lunar-lander": 8, "meta-world": 39, "obstacle-course": 2}
+    sizes = {"lunar-lander": 8, "meta-world": 39, "push-t": 18, "obstacle-course": 2}
     for model in models:
         line = {"observation": [0.1] * sizes[model]} | ({"task": "push"} if model == "meta-world" else {})
         line = json.dumps(line).encode() + b"\n"
@@ -81,7 +81,7 @@ def loops(models, count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["lunar-lander", "meta-world", "obstacle-course"])
+    parser.add_argument("--models", nargs="+", default=["lunar-lander", "meta-world", "push-t", "obstacle-course"])
     parser.add_argument("--chunks", type=int, default=500, help="in each round")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

@@ -19,32 +19,49 @@ from torch import nn
 from weights import read
 
 
-class Block(nn.Module):
-    def __init__(self, width, e):
+class Attention(nn.Module):
+    """Among the actions of a chunk."""
+
+    def __init__(self, width, heads):
         super().__init__()
+        self.qkv, self.out, self.heads = nn.Linear(width, 3 * width), nn.Linear(width, width), heads
+
+    def forward(self, x):
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(norm(x)).chunk(3, -1))
+        return x + self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+
+
+class Block(nn.Module):
+    def __init__(self, width, e, heads):
+        super().__init__()
+        self.attention = Attention(width, heads) if heads else None
         self.told, self.time = nn.Linear(e, 2 * width), nn.Linear(e, 2 * width, bias=False)
         self.linear1, self.linear2 = nn.Linear(width, width), nn.Linear(width, width)
 
     def forward(self, x, told, moment):
-        scale, shift = (self.told(told) + self.time(moment)).chunk(2, 1)
+        scale, shift = (self.told(told) + self.time(moment)).chunk(2, -1)
+        if self.attention is not None:
+            x = self.attention(x)
         return x + self.linear2(F.silu(self.linear1(norm(x) * (1 + scale) + shift)))
 
 
 def norm(x):
-    return F.rms_norm(x, x.shape[1:], eps=1e-6)
+    return F.rms_norm(x, x.shape[-1:], eps=1e-6)
 
 
 class Perceptron(nn.Module):
-    """Of a policy by flow matching; what it is told is computed once for all steps."""
+    """Of a policy by flow matching, a transformer where it has tokens; what it is told is computed once for all steps."""
 
     def __init__(self, shape):
         super().__init__()
         width, e = shape["width"], shape["embedding"]
-        self.input, self.start = nn.Linear(shape["inputs"], width), nn.Linear(e, width)
+        self.tokens = shape.get("tokens") or 1
+        self.position = nn.Parameter(torch.zeros(self.tokens, width)) if "tokens" in shape else None
+        self.input, self.start = nn.Linear(shape["inputs"] // self.tokens, width), nn.Linear(e, width)
         self.condition1, self.condition2 = nn.Linear(shape["condition"], width), nn.Linear(width, e)
         self.time1, self.time2 = nn.Linear(e, e), nn.Linear(e, e)
-        self.blocks = nn.ModuleList(Block(width, e) for _ in range(shape["blocks"]))
-        self.output = nn.Linear(width, shape["outputs"])
+        self.blocks = nn.ModuleList(Block(width, e, shape.get("heads")) for _ in range(shape["blocks"]))
+        self.output = nn.Linear(width, shape["outputs"] // self.tokens)
         self.register_buffer("frequencies", 1000 ** (torch.arange(e // 2) / (e // 2 - 1)), persistent=False)
 
     def tell(self, condition):
@@ -53,10 +70,15 @@ class Perceptron(nn.Module):
     def forward(self, x, time, told):
         angles = time[:, None] * self.frequencies
         moment = F.silu(self.time2(F.silu(self.time1(torch.cat([angles.cos(), angles.sin()], 1)))))
+        if self.position is not None:
+            # One row: what is told is the same for all tokens.
+            x = x.view(1, self.tokens, -1)
         h = self.start(told) + self.input(x)
+        if self.position is not None:
+            h = h + self.position
         for block in self.blocks:
             h = block(h, told, moment)
-        return self.output(norm(h))
+        return self.output(norm(h)).flatten(1)
 
 
 class Policy:
