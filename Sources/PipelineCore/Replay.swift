@@ -59,11 +59,15 @@ public struct Replay: Sendable {
     {
       differences.append("weights of '\(name)' \(then.prefix(12))… then, \(now.prefix(12))… now")
     }
-    for (name, now) in try task.otherWeights(provenance.options, specification).sorted(by: { $0.key < $1.key }
-    ) {
+    let others = try task.otherWeights(provenance.options, specification)
+    for (name, now) in others.sorted(by: { $0.key < $1.key }) {
       if let then = provenance.condition?.values[name], then != now {
         differences.append("\(name) \(then.prefix(12))… then, \(now.prefix(12))… now")
       }
+    }
+    for (name, then) in (provenance.condition?.values ?? [:]).sorted(by: { $0.key < $1.key })
+    where name.hasSuffix(" SHA-256") && others[name] == nil {
+      differences.append("\(name) \(then.prefix(12))… then, none now")
     }
     if let engine = provenance.engine {
       let now = (try Libtorch.version(), try Libtorch.cpuCapability())

@@ -37,12 +37,14 @@ public final class PerceptronSteps: Sendable {
   private let instructions: StepInstructions
   private let width: Int
 
+  /// - Precondition: the configuration is plausible.
   /// - Parameter prefix: of the weights' names.
   /// - Throws: `TensorError` for weights of another network.
   public init(
     _ c: ResidualPerceptron.Configuration, weights: HostWeights, prefix: String = "",
     instructions: StepInstructions = .best
   ) throws {
+    precondition(c.isPlausible, "\(c)")
     configuration = c
     self.instructions = instructions
     let (width, e) = (c.width, c.embedding)
@@ -114,9 +116,9 @@ public final class PerceptronSteps: Sendable {
   }
 
   /// - Parameters:
-  ///   - x: as many numbers as the network has inputs.
+  ///   - x: as many numbers as the network has inputs, token after token.
   ///   - moment: for a network that is told the time.
-  /// - Returns: its outputs.
+  /// - Returns: its outputs, likewise.
   public func callAsFunction(_ x: [Float] = [], told: Told, moment: Moment? = nil) -> [Float] {
     precondition(x.count == configuration.inputs && (moment == nil) == (time == nil))
     let hidden = start(x, told)

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import TorchNN
 
 /// Attention among the tokens of one row, as `TokenAttention` has it between its two layers; without libtorch.
 struct StepAttention: Sendable {
@@ -7,6 +6,11 @@ struct StepAttention: Sendable {
   let heads: Int
   /// Of a head; whole vectors.
   let size: Int
+
+  init(tokens: Int, heads: Int, size: Int) {
+    precondition(size % 16 == 0, "heads of \(size) numbers")
+    (self.tokens, self.heads, self.size) = (tokens, heads, size)
+  }
 
   /// - Parameters:
   ///   - qkv: query, key and value of each token, `stride` floats apart.

@@ -4,7 +4,7 @@ public struct BatchNoise: Sendable, Equatable {
   public let seed: UInt64
   /// The index of the sample in each row.
   public let samples: [UInt64]
-  /// Added to every step: that of training.
+  /// Added to every step: that of training, or what a sample's earlier draws took.
   public let firstStep: Int
 
   public init(seed: UInt64, samples: [UInt64], firstStep: Int = 0) {

@@ -89,6 +89,7 @@ class PushT:
     steps = 300
 
     def __init__(self, render=False):
+        # It can always be rendered.
         os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
         from gym_pusht.envs.pusht import PushTEnv
 
@@ -105,9 +106,10 @@ class PushT:
 
     def step(self, action):
         seen, _, self.done, _, info = self.environment.step((np.clip(action, -1, 1) + 1) * 256)
-        self.total = max(self.total, 100 * info["coverage"])
+        coverage = 100 * info["coverage"]
+        self.total = max(self.total, coverage)
         self.count += 1
-        return self.observed(seen), info["coverage"], self.done or self.count >= self.steps
+        return self.observed(seen), coverage, self.done or self.count >= self.steps
 
     def succeeded(self):
         return self.done

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records demonstrations of an environment's own expert, a step a line, as `pipeline train imitation --data` takes them.
+"""Records demonstrations of an environment's own expert, or of PushT's planner, a step a line, as `pipeline train imitation --data` takes them.
 
     python3 record.py lunar-lander --episodes 100 -o lunar-lander.jsonl
     python3 record.py reach push pick-place --episodes 30 -o meta-world.jsonl

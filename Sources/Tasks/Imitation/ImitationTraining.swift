@@ -1,4 +1,5 @@
 public import Foundation
+internal import Logging
 internal import ModelTraining
 public import PipelineCore
 internal import Torch
@@ -24,7 +25,11 @@ extension Imitation: TrainableTask {
     {
       // How another family draws is its own, and not all have tokens.
       (recipe.family, recipe.sampler) = (family, nil)
-      if family != .diffusion, family != .flowMatching { recipe.network.heads = nil }
+      if family != .diffusion, family != .flowMatching, recipe.network.heads != nil {
+        recipe.network.heads = nil
+        request.log.info(
+          "\(family.rawValue) has no actions that attend to one another: a residual perceptron is trained")
+      }
     }
     var demonstrations = try Self.demonstrations(
       request, entry, course: recipe.course, seed: recipe.training.seed)

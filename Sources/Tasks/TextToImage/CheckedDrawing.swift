@@ -8,12 +8,13 @@ internal import Torch
 /// A caption that describes no scene is not checked.
 struct CheckedDrawing: Sendable {
   let model: CaptionModel
-  let checker: SceneJudge?
-  /// Draws of a sample at most.
+  /// What a picture `[3, side, side]` over 0…1 shows; nil for plain draws.
+  let sees: (@Sendable (Tensor) throws -> Scene)?
+  /// Draws of a sample at most; 1 where nothing looks.
   let tries: Int
 
   struct Drawn {
-    /// `[C, H, W]` over 0…1.
+    /// `[C, side, side]` over 0…1.
     let pixels: Tensor
     /// How many times the sample was drawn.
     let tries: Int
@@ -21,15 +22,51 @@ struct CheckedDrawing: Sendable {
     let seen: Scene?
   }
 
-  /// Further from the next draw's than any sampler goes.
-  private static let stepsBetweenDraws = 1_000_000
+  /// Of noise, reserved for a draw: more than any sampler takes.
+  static let stepsOfADraw = 1_000_000
 
-  /// - Parameter checker: nil for plain draws.
-  init(_ model: CaptionModel, checker: SceneJudge?, tries: Int) {
-    (self.model, self.checker, self.tries) = (model, checker, checker == nil ? 1 : tries)
+  init(_ model: CaptionModel, tries: Int, sees: (@Sendable (Tensor) throws -> Scene)?) {
+    self.model = model
+    self.sees = tries > 1 ? sees : nil
+    self.tries = self.sees == nil ? 1 : tries
   }
 
-  /// The checker of a specification's model; nil where it has none, or none is wanted.
+  /// - Parameter checker: nil for plain draws.
+  init(_ model: CaptionModel, tries: Int, checker: SceneJudge?) {
+    guard let checker else {
+      self.init(model, tries: 1, sees: nil)
+      return
+    }
+    // Alone, for libtorch may round by the number of rows.
+    self.init(model, tries: tries) { pixels throws -> Scene in
+      try checker.verdicts(PictureLevels.levels(pixels).unsqueezed(0))[0]
+    }
+  }
+
+  static let option = OptionDescription.integer(
+    "tries", in: 1...100, default: 8,
+    help:
+      "how often a picture of a scene is drawn, at most, until a checker sees in it what is asked; 1: unchecked"
+  )
+
+  /// The weights of what looks at the draws; nil where they are plain.
+  /// - Parameter tries: of the options; a specification without a checker, or a model of no scenes, goes with 1 alone.
+  /// - Throws: `PipelineError` of kind `.usage` for more tries that were asked for and mean nothing.
+  static func checker(
+    _ model: CaptionModel.Description, _ options: Options, _ specification: Specification
+  ) throws -> URL? {
+    let checker = checker(model, tries: options.integer("tries"), specification)
+    try refuseUnchecked(options, isChecked: checker != nil)
+    return checker
+  }
+
+  static func refuseUnchecked(_ options: Options, isChecked: Bool) throws {
+    guard isChecked || !options.isGiven("tries") || options.integer("tries") == 1 else {
+      throw PipelineError.usage(
+        "--tries is \(options.integer("tries")), but nothing checks this model's draws; 1 would be right")
+    }
+  }
+
   static func checker(_ model: CaptionModel.Description, tries: Int, _ specification: Specification) -> URL? {
     guard model.isOfScenes, tries > 1 else { return nil }
     return specification.models.first { $0.name == "checker" }?.weights
@@ -40,20 +77,19 @@ struct CheckedDrawing: Sendable {
     try checker.map { ["checker SHA-256": try Digest.sha256(of: $0)] } ?? [:]
   }
 
-  static let option = OptionDescription.integer(
-    "tries", in: 1...100, default: 8,
-    help: "draws a picture, at most, until a checker sees what the caption says; 1 for plain draws")
-
   /// A picture for each caption: the first draw that passes, or else the first.
   /// - Parameters:
   ///   - other: what guidance leads away from; nil for saying nothing.
   ///   - threads: that may be used; the draws are the same for any number.
-  func callAsFunction(_ captions: [AskedCaption], against other: [Int]?, noise: BatchNoise, threads: Int)
-    throws -> [Drawn]
-  {
+  ///   - beforeEach: called before each round of draws; throws to stop.
+  func callAsFunction(
+    _ captions: [AskedCaption], against other: [Int]?, noise: BatchNoise, threads: Int,
+    beforeEach: () throws -> Void = {}
+  ) throws -> [Drawn] {
     var drawn = [Drawn?](repeating: nil, count: captions.count)
     var pending = Array(captions.indices)
     for attempt in 0..<tries where !pending.isEmpty {
+      try beforeEach()
       // Filled up where libtorch chooses kernels by the number of rows.
       let rows =
         model.drawsInAnyNumber
@@ -62,24 +98,24 @@ struct CheckedDrawing: Sendable {
         rows.map { captions[$0].words }, against: other,
         noise: BatchNoise(
           seed: noise.seed, samples: rows.map { noise.samples[$0] },
-          firstStep: noise.firstStep + attempt * Self.stepsBetweenDraws), threads: threads)
+          firstStep: noise.firstStep + attempt * Self.stepsOfADraw), threads: threads)
       pending = try zip(pending, pending.indices).filter { row, place in
         let pixels = try x.select(0, place)
-        let seen = try checked(pixels, captions[row])
+        let seen = try otherwise(pixels, captions[row])
         if seen == nil || attempt == 0 { drawn[row] = Drawn(pixels: pixels, tries: attempt + 1, seen: seen) }
         return seen != nil
       }.map(\.0)
     }
-    return drawn.enumerated().compactMap { row, result in
+    return drawn.compactMap { result in
       guard let result, result.seen != nil else { return result }
       return Drawn(pixels: result.pixels, tries: tries, seen: result.seen)
     }
   }
 
-  /// What the checker sees instead of what the caption says; alone, for libtorch may round by the number of rows.
-  private func checked(_ pixels: Tensor, _ caption: AskedCaption) throws -> Scene? {
-    guard let checker, let says = caption.says else { return nil }
-    let seen = try checker.verdicts(PictureLevels.levels(pixels).unsqueezed(0))[0]
+  /// What the checker sees instead of what the caption says.
+  private func otherwise(_ pixels: Tensor, _ caption: AskedCaption) throws -> Scene? {
+    guard let sees, let says = caption.says else { return nil }
+    let seen = try sees(pixels)
     return says.matches(seen) ? nil : seen
   }
 }

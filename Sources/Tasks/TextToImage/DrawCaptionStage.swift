@@ -67,16 +67,18 @@ public struct DrawCaptionStage: Stage {
   ) throws -> DrawCaptionStage {
     let specification = try environment.specification(for: "draw-caption")
     let entry = try specification.model(named: options.text("model"))
-    let checker = CheckedDrawing.checker(
-      try CaptionModel.Description(contentsOf: entry.weights), tries: options.integer("tries"), specification)
+    let checker = try CheckedDrawing.checker(
+      CaptionModel.Description(contentsOf: entry.weights), options, specification)
     return try DrawCaptionStage(entry.name, entry.weights, checker, options, enlarger)
   }
 
   /// With a file of weights.
   /// - Parameters:
-  ///   - checker: weights of what looks at the draws; nil for plain draws.
+  ///   - checker: weights of what looks at the draws of scenes; nil for plain draws, which go with one try alone.
   ///   - given: options by their names; the others have their defaults.
   ///   - enlarger: for pictures larger than the model's; cubic interpolation where there is none.
+  /// - Throws: `PipelineError` of kind `.usage` for options that cannot be; `FormatError` and `TensorError` for files that are
+  ///   missing, broken or of another kind.
   public init(
     weights: URL, checker: URL? = nil, _ given: [String: String] = [:],
     enlarger: PictureEnlarger.Finder? = nil
@@ -84,6 +86,7 @@ public struct DrawCaptionStage: Stage {
     let options = try Options(
       Self.options, owner: "draw-caption",
       given: Dictionary(uniqueKeysWithValues: given.map { ($0.key, .commandLine($0.key, $0.value)) }))
+    try CheckedDrawing.refuseUnchecked(options, isChecked: checker != nil)
     try self.init("scenes", weights, checker, options, enlarger)
   }
 
@@ -91,9 +94,10 @@ public struct DrawCaptionStage: Stage {
     _ name: String, _ weights: URL, _ checker: URL?, _ options: Options,
     _ enlarger: PictureEnlarger.Finder?
   ) throws {
+    let checker = options.integer("tries") > 1 ? checker : nil
     drawing = try CheckedDrawing(
       CaptionModel(contentsOf: weights).drawing(by: options),
-      checker: checker.map { try SceneJudge(contentsOf: $0) }, tries: options.integer("tries"))
+      tries: options.integer("tries"), checker: checker.map { try SceneJudge(contentsOf: $0) })
     (modelName, weightsSHA256, self.options) = (name, try Digest.sha256(of: weights), options)
     settings = Settings(
       seed: UInt64(options.integer("seed")), first: options.integer("first"),
@@ -138,6 +142,8 @@ public struct DrawCaptionStage: Stage {
     let isDrawn: Bool
     /// `[C, H, W]` over 0…1.
     let pixels: Tensor
+    /// What it looks like, where that is not what was asked for.
+    let doubt: String?
   }
 
   /// The captions that are asked for; nil where none is.
@@ -197,17 +203,20 @@ public struct DrawCaptionStage: Stage {
       let rows = (0..<size).map { places[min(part * chunk + $0, total - 1)] }
       let noise = BatchNoise(seed: seed, samples: rows.map { UInt64($0.index) }, firstStep: 0)
       let drawn = try drawing(
-        rows.map(\.caption), against: against?.words, noise: noise, threads: context.workers / chunks)
+        rows.map(\.caption), against: against?.words, noise: noise, threads: context.workers / chunks,
+        beforeEach: context.checkCancelled)
       let used = min(chunk, total - part * chunk)
       progress.advance(by: used)
       return Array(drawn.prefix(used))
     }
     let drawn = parts.flatMap { $0 }
-    for line in zip(places, drawn).compactMap({ doubt($0.index, $0.caption, $1) }).prefix(20) {
-      progress.log("pipeline: \(line)")
-    }
+    let doubts = zip(places, drawn).compactMap { doubt($0.index, $0.caption, $1) }
+    for line in doubts.prefix(20) { progress.log("pipeline: \(line)") }
+    if doubts.count > 20 { progress.log("pipeline: and \(doubts.count - 20) more") }
     return zip(places, drawn).map {
-      Draw(index: $0.index, caption: $0.caption, isDrawn: known == nil, pixels: $1.pixels)
+      Draw(
+        index: $0.index, caption: $0.caption, isDrawn: known == nil, pixels: $1.pixels,
+        doubt: $1.seen.map { SceneCaptions.canonical($0) })
     }
   }
 
@@ -229,7 +238,7 @@ public struct DrawCaptionStage: Stage {
     let asked = draws[0].isDrawn ? "" : try self.captions(text)?.joined(separator: "\n") ?? ""
     var texts = options.texts
     texts["captions"] = ""
-    try provenance(asked, shown, isDrawn: draws[0].isDrawn, key: nil, options: texts)
+    try provenance(asked, shown, doubt: nil, isDrawn: draws[0].isDrawn, key: nil, options: texts)
       .write(to: &sheet.metadata)
     return sheet
   }
@@ -241,16 +250,21 @@ public struct DrawCaptionStage: Stage {
     texts["columns"] = "0"
     texts["captions"] = ""
     try provenance(
-      draw.isDrawn ? "" : draw.caption.text, draw.caption.text, isDrawn: draw.isDrawn,
+      draw.isDrawn ? "" : draw.caption.text, draw.caption.text, doubt: draw.doubt, isDrawn: draw.isDrawn,
       key: SampleKey(seed: settings.seed, index: draw.index), options: texts
     ).write(to: &picture.metadata)
     return picture
   }
 
   private func provenance(
-    _ text: String, _ caption: String, isDrawn: Bool, key: SampleKey?, options: [String: String]
+    _ text: String, _ caption: String, doubt: String?, isDrawn: Bool, key: SampleKey?,
+    options: [String: String]
   ) throws -> Provenance {
-    let values = ["caption": caption].merging(alsoUsed) { $1 }
+    var options = options
+    // What was not checked is not to be checked when it is made again.
+    options["tries"] = "\(drawing.tries)"
+    let values = ["caption": caption, "the checker sees": doubt].compactMapValues { $0 }
+      .merging(alsoUsed) { $1 }
     return Provenance(
       task: "text-to-image", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(text: text, values: values, isDrawn: isDrawn), key: key,

@@ -10,7 +10,7 @@ struct SceneFigures: DrawFigures {
   static let columns: [(name: String, digits: Int)] = [
     ("all as asked %", 1), ("all as asked % ±", 1), ("kind %", 1), ("count %", 1), ("colours %", 1),
     ("shapes %", 1), ("relation %", 1), ("tables %", 1), ("groups %", 1), ("pairs %", 1), ("rings %", 1),
-    ("draws a picture", 2), ("pictures a second", 2),
+    ("draws per picture", 2), ("pictures a second", 2),
   ]
 
   private let judge: SceneJudge
@@ -29,10 +29,11 @@ struct SceneFigures: DrawFigures {
   }
 
   func draws(_ part: EvaluatedPart, by model: CaptionModel) throws -> [Double?] {
-    let drawing = CheckedDrawing(model, checker: checker, tries: request.options.integer("tries"))
+    let drawing = CheckedDrawing(model, tries: request.options.integer("tries"), checker: checker)
     return try figures(part) { asked, noise in
       let drawn = try drawing(
-        asked.captions.map { AskedCaption($0.text) }, against: nil, noise: noise, threads: 1)
+        asked.captions.map { AskedCaption($0.text) }, against: nil, noise: noise, threads: 1,
+        beforeEach: Interrupt.check)
       return (try .stack(drawn.map(\.pixels)), drawn.map(\.tries))
     }
   }

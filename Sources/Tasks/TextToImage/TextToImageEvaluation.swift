@@ -56,6 +56,8 @@ extension TextToImage: EvaluableTask {
     let entry = try specification.model(named: name ?? specification.defaults["model"]?.value ?? "scenes")
     let model = try CaptionModel(contentsOf: entry.weights)
     let described = request.options.integer("descriptions")
+    let checker = try CheckedDrawing.checker(model.description, request.options, specification)
+      .map { try SceneJudge(contentsOf: $0) }
     guard model.description.isOfScenes else {
       guard described == 0 else {
         throw PipelineError.usage(
@@ -68,9 +70,6 @@ extension TextToImage: EvaluableTask {
       throw PipelineError.usage("--data is not for '\(entry.name)': its scenes are rendered")
     }
     let judge = try Self.judge(specification)
-    let checker = try CheckedDrawing.checker(
-      model.description, tries: request.options.integer("tries"), specification
-    ).map { try SceneJudge(contentsOf: $0) }
     let table = try table(model, SceneFigures(judge, checker: checker, request), request)
     guard described > 0 else { return [table] }
     let readings = SceneReadingFigures(model: model, judge: judge, request: request)

@@ -64,9 +64,9 @@ public final class ResidualPerceptron: Module {
     /// E, of what the blocks are told; even.
     public var embedding: Int
     public var hasTime: Bool
-    /// Parts of x, and of what comes out, that attend to one another; nil for none.
+    /// Parts of x, and of what comes out, that attend to one another: a divisor of `inputs` and of `outputs`; nil for none.
     public var tokens: Int?
-    /// Of that attention.
+    /// Of that attention, set with `tokens` alone; each is a multiple of 16 wide.
     public var heads: Int?
 
     public init(
@@ -111,7 +111,9 @@ public final class ResidualPerceptron: Module {
   public let blocks: [PerceptronBlock]
   public let output: Linear
 
+  /// - Precondition: the configuration is plausible.
   public init(_ configuration: Configuration) throws {
+    precondition(configuration.isPlausible, "\(configuration)")
     self.configuration = configuration
     let (width, e) = (configuration.width, configuration.embedding)
     let tokens = configuration.tokens ?? 1
@@ -127,10 +129,10 @@ public final class ResidualPerceptron: Module {
   }
 
   /// - Parameters:
-  ///   - x: `[N, inputs]`; nil where there are none.
+  ///   - x: `[N, inputs]`, token after token; nil where there are none.
   ///   - time: `[N]`, any number of about −2…2; nil for a network that is told none.
   ///   - condition: `[N, C]`.
-  /// - Returns: `[N, outputs]`.
+  /// - Returns: `[N, outputs]`, likewise.
   public func callAsFunction(_ x: Tensor?, time: Tensor?, condition: Tensor) throws -> Tensor {
     guard (x == nil) == (input == nil), (time == nil) == (time1 == nil) else {
       throw TensorError(

@@ -3,8 +3,6 @@ public import Torch
 /// Attention among all, then a layer for each, both as additions to their normalised inputs (Vaswani et al. 2017, in the
 /// order of Xiong et al. 2020, "On layer normalization in the transformer architecture").
 public final class TransformerBlock: Module {
-  private static let attend = Operator("aten::scaled_dot_product_attention")
-
   public let norm1: LayerNorm
   /// Query, key and value at once, `[3 D, D]`.
   public let qkv: Linear
@@ -30,13 +28,11 @@ public final class TransformerBlock: Module {
   ///   - x: `[N, L, D]`.
   ///   - mask: `[N, L]`, 1 for what may be attended to.
   public func callAsFunction(_ x: Tensor, mask: Tensor) throws -> Tensor {
-    let (n, length, width) = (x.shape[0], x.shape[1], x.shape[2])
-    let parts = try qkv(norm1(x)).reshaped([n, length, 3, heads, width / heads]).permuted([2, 0, 3, 1, 4])
+    let (n, length) = (x.shape[0], x.shape[1])
     let hidden = try ((mask - 1) * 1e4).reshaped([n, 1, 1, length])
-    let attended = try Self.attend([
-      .tensor(parts.select(0, 0)), .tensor(parts.select(0, 1)), .tensor(parts.select(0, 2)), .tensor(hidden),
-    ])
-    let y = try x + out(attended.permuted([0, 2, 1, 3]).reshaped([n, length, width]))
+    let y =
+      try x
+      + out(SelfAttention.attended(qkv(norm1(x)), length: length, heads: heads, hidden: hidden))
     return try y + fc2(fc1(norm2(y)).silu())
   }
 }
