@@ -1,0 +1,72 @@
+internal import Foundation
+internal import Logging
+internal import Torch
+
+/// Photographs with what a point estimate makes of their reductions, held in memory.
+struct ResidualDataset: Sendable {
+  let photographs: PhotographDataset
+  /// For each training pair, `float16 [3, s·h, s·w]` over 0…1.
+  private let means: [Tensor]
+  private let heldOutMeans: [Tensor]
+
+  init(_ photographs: PhotographDataset, mean: Upscaler, log: Logger) throws {
+    func means(_ pairs: [PhotographDataset.Pair]) throws -> [Tensor] {
+      try pairs.map { try mean($0.low.to(.float32) / 255).to(.float16) }
+    }
+    self.photographs = photographs
+    self.means = try means(photographs.training)
+    heldOutMeans = try means(photographs.validation)
+    log.info("the mean of each picture is known")
+  }
+
+  /// RGB over 0…1: `low [n, 3, side, side]`, `mean` and `high [n, 3, s·side, s·side]`.
+  struct Batch {
+    let low: Tensor
+    let mean: Tensor
+    let high: Tensor
+  }
+
+  /// Crops as `PhotographDataset.batch` takes them, of clean reductions.
+  func batch(seed: UInt64, step: Int, samples: Range<Int>, side: Int) throws -> Batch {
+    let scale = photographs.scale
+    let crops = try samples.map { sample in
+      let place = photographs.place(seed: seed, step: step, sample: sample, side: side)
+      return try place.symmetry(
+        PhotographDataset.crop(means[place.pair], place.y * scale, place.x * scale, side * scale))
+    }
+    let (low, high) = try photographs.batch(seed: seed, step: step, samples: samples, side: side)
+    return Batch(
+      low: try low.contiguous(), mean: try Tensor.stack(crops).to(.float32), high: try high.contiguous())
+  }
+
+  /// The middle of every held-out picture, at most `side` low-resolution pixels a side; each a batch of one.
+  func heldOut(side: Int) throws -> [Batch] {
+    try zip(photographs.validation, heldOutMeans).map { pair, mean in
+      let (height, width) = (min(side, pair.lowHeight), min(side, pair.lowWidth))
+      let (y, x) = ((pair.lowHeight - height) / 2, (pair.lowWidth - width) / 2)
+      func middle(_ picture: Tensor, _ scale: Int) throws -> Tensor {
+        try picture.narrow(1, start: y * scale, length: height * scale)
+          .narrow(2, start: x * scale, length: width * scale).unsqueezed(0).to(.float32)
+      }
+      let scale = photographs.scale
+      return Batch(
+        low: try middle(pair.low, 1) / 255, mean: try middle(mean, scale), high: try middle(pair.high, scale) / 255)
+    }
+  }
+
+  /// The local deviation of the residuals, from some pixels of every picture.
+  func localDeviation() throws -> LocalDeviation {
+    let each = try ChunkRunner().map(means.count) { index -> [(activity: Double, square: Double)] in
+      let pair = photographs.training[index]
+      let scale = photographs.scale
+      let mean = try means[index].to(.float32).unsqueezed(0)
+      let low = try pair.low.to(.float32).unsqueezed(0) / 255
+      let activity = try LocalDeviation.activity(low: low, mean: mean, scale: scale).floats()
+      let residual = try pair.high.to(.float32).unsqueezed(0) / 255 - mean
+      let square = try residual.squared().pixelUnshuffled(scale).mean([1]).floats()
+      // A prime, so that no column is preferred.
+      return stride(from: 0, to: activity.count, by: 61).map { (Double(activity[$0]), Double(square[$0])) }
+    }
+    return LocalDeviation(fitting: each.flatMap { $0 })
+  }
+}
