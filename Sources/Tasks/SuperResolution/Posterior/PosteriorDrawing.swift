@@ -1,5 +1,7 @@
 internal import Conditioners
 internal import Families
+internal import Foundation
+internal import PipelineCore
 internal import Torch
 internal import TorchNN
 
@@ -10,7 +12,7 @@ internal import TorchNN
 /// the whole picture gives. Draw i of a seed is the same bytes whatever is drawn beside it, on any number of threads.
 struct PosteriorDrawing: Sendable {
   let model: PosteriorModel
-  private let mean: Upscaler
+  let mean: Upscaler
   /// Low-resolution pixels of a tile's side, without margins.
   private let tileSide: Int
   private let device: Device
@@ -60,7 +62,7 @@ struct PosteriorDrawing: Sendable {
     let picture = try mean.with(workers: workers)(low) { _, _ in try afterTile() }
     return try ResidualSpace(
       low: low.unsqueezed(0).to(device: device), mean: picture.unsqueezed(0).to(device: device), scale: scale,
-      local: model.description.local)
+      local: model.description.local, root: model.network.root.value)
   }
 
   /// One draw, `[3, h · scale, w · scale]`, neither clipped nor made to agree with the low-resolution picture.
@@ -97,5 +99,22 @@ struct PosteriorDrawing: Sendable {
     let noise = BatchNoise(seed: seed, first: index, count: 1)
     let y = try family.sample(given: space.conditioning, noise: noise)
     return try space.picture(of: y).squeezed(0).to(device: .cpu)
+  }
+}
+
+extension PosteriorDrawing {
+  /// Reads a posterior and the point estimate that it was trained around.
+  /// - Throws: `PipelineError` of kind `.data` where they do not belong together; what reading throws.
+  init(_ entry: Specification.Model, _ weights: ScaleWeights, scale: Int, device: Device) throws {
+    guard let meanFile = weights.mean else { preconditionFailure("a posterior has a mean") }
+    let model = try PosteriorModel(contentsOf: weights.file(scale))
+    guard model.description.meanSHA256 == (try Digest.sha256(of: meanFile)) else {
+      throw PipelineError.data(
+        "\(entry.weights.lastPathComponent) was trained around other weights than \(meanFile.lastPathComponent) holds; "
+          + "`pipeline train super-resolution --model \(entry.name) --scale \(scale)` makes it anew")
+    }
+    try self.init(
+      model: model, mean: Upscaler(model: SuperResolutionModel(contentsOf: meanFile, scale: scale), device: device),
+      device: device)
   }
 }

@@ -34,10 +34,14 @@ final class PosteriorNetwork: Module {
 
   let configuration: Configuration
   let trunk: ResidualTrunk
+  /// L of `ResidualSpace`, `[residualChannels, residualChannels]`: not trained, but measured.
+  let root: Parameter
 
   init(_ configuration: Configuration) throws {
     self.configuration = configuration
     trunk = try ResidualTrunk(configuration.trunk)
+    root = try Parameter(
+      [configuration.residualChannels, configuration.residualChannels], .constant(0), isTrainable: false)
   }
 
   /// F of the preconditioned diffusion.

@@ -3,6 +3,7 @@ internal import Families
 internal import Foundation
 internal import Logging
 internal import ModelTraining
+internal import PipelineCore
 internal import Torch
 internal import TorchNN
 
@@ -71,9 +72,12 @@ struct PosteriorTraining {
     let dataset = try ResidualDataset(
       photographs, mean: Upscaler(model: mean, workers: workers, device: device), log: log)
     let local = try dataset.localDeviation()
-    log.info("the residual's deviation is \(local.floor.squareRoot()) where the mean is flat")
+    let found = try MetadataText.json(local)
+    log.info("the residual's local variance: \(found)")
     let network = try PosteriorNetwork(recipe.configuration(scale: scale))
     try network.initialize(seed: recipe.training.seed)
+    // As the file will hold it.
+    network.root.value = try dataset.covariance(local).cholesky().to(.float16).to(.float32)
     try network.to(device: device)
     let model = PosteriorModel(
       description: .init(
@@ -115,10 +119,11 @@ struct PosteriorTraining {
   {
     let space = try ResidualSpace(
       low: batch.low.to(device: device), mean: batch.mean.to(device: device), scale: mean.network.scale,
-      local: model.description.local)
+      local: model.description.local, root: model.network.root.value)
     let y = try space.variable(of: batch.high.to(device: device))
-    return try model.family(height: y.shape[2], width: y.shape[3]).loss(
-      y, given: space.conditioning, noise: noise)
+    var family = model.family(height: y.shape[2], width: y.shape[3])
+    family.errorMap = { try space.scaledResidual(of: $0) }
+    return try family.loss(y, given: space.conditioning, noise: noise)
   }
 
   /// The mean loss over held-out pictures, always with the same noise.

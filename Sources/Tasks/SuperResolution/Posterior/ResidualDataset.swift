@@ -69,4 +69,26 @@ struct ResidualDataset: Sendable {
     }
     return LocalDeviation(fitting: each.flatMap { $0 })
   }
+
+  /// The covariance of the residual's channels where it is divided by its local deviation, `[3 · s², 3 · s²]`.
+  func covariance(_ local: LocalDeviation) throws -> Tensor {
+    let size = 3 * photographs.scale * photographs.scale
+    let each = try ChunkRunner().map(means.count) { index -> (sum: Tensor, count: Int) in
+      let pair = photographs.training[index]
+      let space = try ResidualSpace(
+        low: pair.low.to(.float32).unsqueezed(0) / 255, mean: means[index].to(.float32).unsqueezed(0),
+        scale: photographs.scale, local: local, root: .identity(size))
+      let values = try space.scaledResidual(from: pair.high.to(.float32).unsqueezed(0) / 255)
+        .reshaped([size, -1])
+      return (try values.matmul(values.permuted([1, 0])), values.shape[1])
+    }
+    let sum = try each.dropFirst().reduce(each[0].sum) { try $0 + $1.sum }
+    let covariance = try sum / Double(each.reduce(0) { $0 + $1.count })
+    // Directions in which next to nothing happens are not blown up to full size.
+    let least = try covariance.diagonal().mean().scalar() * Self.leastShare
+    return try covariance + Tensor.identity(size) * least
+  }
+
+  /// Of the mean variance, which is added to that of every direction.
+  private static let leastShare = 1e-3
 }
