@@ -102,7 +102,8 @@ struct RunCommand: ParsableCommand {
   ) throws {
     guard !plan.isBatch else {
       throw PipelineError.usage(
-        "--count is \(count ?? "more than 1") with several inputs; one input, or one draw of each, would be right")
+        "--count is \(count ?? "more than 1") with several inputs; one input, or one draw of each, would be right"
+      )
     }
     let job = plan.jobs[0]
     let stem = job.input.map { $0.deletingPathExtension().lastPathComponent } ?? "stdin"

@@ -35,7 +35,8 @@ struct ScaleWeights: Sendable {
     mean = try options?.mean.map { name in
       guard !name.contains("/") else {
         throw PipelineError.usage(
-          "\(entry.place): the mean of model '\(entry.name)' is '\(name)'; a file beside the specification would be right")
+          "\(entry.place): the mean of model '\(entry.name)' is '\(name)'; a file beside the specification would be right"
+        )
       }
       return entry.weights.deletingLastPathComponent().appendingPathComponent(name)
     }

@@ -21,14 +21,16 @@ extension SuperResolution: TrainableTask {
     }
     if let mean = try ScaleWeights(entry).mean {
       return try trainPosterior(
-        found.decode(PosteriorRecipe.self, of: "the recipe '\(recipeName)'"), name: recipeName, around: mean, request)
+        found.decode(PosteriorRecipe.self, of: "the recipe '\(recipeName)'"), name: recipeName, around: mean,
+        request)
     }
     var recipe = try found.decode(SuperResolutionRecipe.self, of: "the recipe '\(recipeName)'")
     try recipe.check(scale: wholeScale(request.options), name: recipeName)
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
     let dataset = try PhotographDataset(
-      folders: Self.photographs(request), scale: recipe.network.scale, degradation: degradation, log: request.log)
+      folders: Self.photographs(request), scale: recipe.network.scale, degradation: degradation,
+      log: request.log)
     let run = try SuperResolutionTraining(
       recipe: recipe, dataset: dataset, folder: request.folder, workers: request.workers,
       device: UpscaleStage.device(request.device), log: request.log)

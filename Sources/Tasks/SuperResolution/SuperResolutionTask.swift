@@ -77,7 +77,9 @@ extension SuperResolution: ConditionalDrawingTask {
     } ?? false
   }
 
-  public func draws(_ pipeline: Pipeline) throws -> ((_ input: Data, _ context: StageContext) throws -> DrawnFiles)? {
+  public func draws(_ pipeline: Pipeline) throws -> (
+    (_ input: Data, _ context: StageContext) throws -> DrawnFiles
+  )? {
     guard try isRandom(pipeline), pipeline.options["count"] != "1",
       pipeline.steps.map(\.definition.name) == Self.fileSteps
     else { return nil }

@@ -20,17 +20,18 @@ public struct UpscaleStage: Stage {
   /// What a posterior does instead of the passes.
   let drawn: DrawnEnlargement?
 
-  static let options: [OptionDescription] = [
-    .number("scale", in: ScalePlan.range, default: 2, help: "how many times wider and higher"),
-    .text("model", default: "fidelity", help: "the model, by its name in the specification"),
-    .choice(
-      "degradation", of: Degradation.allCases.map(\.rawValue), default: "bicubic",
-      help: "what made the picture small: reduction alone, or real lenses, sensors and JPEG as well"),
-    .flag(
-      "tta", help: "average over the eight symmetries of the square: a little better, eight times slower"),
-    .flag("compare", help: "put bicubic enlargement at the left of the result"),
-    .text("device", default: "cpu", help: "cpu, cuda or cuda:N"),
-  ] + DrawnEnlargement.options
+  static let options: [OptionDescription] =
+    [
+      .number("scale", in: ScalePlan.range, default: 2, help: "how many times wider and higher"),
+      .text("model", default: "fidelity", help: "the model, by its name in the specification"),
+      .choice(
+        "degradation", of: Degradation.allCases.map(\.rawValue), default: "bicubic",
+        help: "what made the picture small: reduction alone, or real lenses, sensors and JPEG as well"),
+      .flag(
+        "tta", help: "average over the eight symmetries of the square: a little better, eight times slower"),
+      .flag("compare", help: "put bicubic enlargement at the left of the result"),
+      .text("device", default: "cpu", help: "cpu, cuda or cuda:N"),
+    ] + DrawnEnlargement.options
 
   /// They change nothing here, and files do not name them.
   private static let drawingOptions = Set(DrawnEnlargement.options.map(\.name))
@@ -44,7 +45,8 @@ public struct UpscaleStage: Stage {
     let plan = ScalePlan(scale: options.number("scale"), available: weights.scales)
     if let drawn = try DrawnEnlargement(entry, weights, options, device) {
       return UpscaleStage(
-        passes: [], weightsSHA256: try weights.sha256(plan), modelName: entry.name, plan: plan, device: device,
+        passes: [], weightsSHA256: try weights.sha256(plan), modelName: entry.name, plan: plan,
+        device: device,
         options: options, drawn: drawn)
     }
     var byFile: [URL: Upscaler] = [:]

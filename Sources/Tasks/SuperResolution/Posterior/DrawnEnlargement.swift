@@ -126,7 +126,8 @@ struct DrawnEnlargement: Sendable {
 
   private func draws(_ image: Image, _ context: StageContext) throws -> [Draw] {
     try ChunkRunner.single {
-      let target = try options.text("summary").isEmpty ? nil : PosteriorSummary.Folder(options.text("summary"))
+      let target =
+        try options.text("summary").isEmpty ? nil : PosteriorSummary.Folder(options.text("summary"))
       let draws = try draws(of: image, context)
       try target?.write(
         PosteriorSummary(
@@ -152,7 +153,8 @@ struct DrawnEnlargement: Sendable {
     var alpha: Tensor?
     if image.channels.hasAlpha {
       let plane = try picture.narrow(0, start: colours, length: 1)
-      low = try TransparentColour.filled(low, alpha: plane, radius: drawing.mean.model.network.receptiveRadius)
+      low = try TransparentColour.filled(
+        low, alpha: plane, radius: drawing.mean.model.network.receptiveRadius)
       alpha = try drawing.mean.with(workers: context.workers)(plane.repeatInterleave(3, axis: 0)) { _, _ in
         try afterTile()
       }.mean([0], keepAxes: true)

@@ -16,7 +16,8 @@ struct PosteriorDrawing: Sendable {
   /// Low-resolution pixels of a tile's side, without margins.
   private let tileSide: Int
   private let device: Device
-  private let fused: FusedResidualTrunk?
+  private let fusedDenoiser: FusedResidualTrunk?
+  private let fusedDeviation: FusedResidualTrunk?
 
   /// The weights are taken over now: a model that is trained on wants a new one.
   /// - Parameters:
@@ -30,7 +31,8 @@ struct PosteriorDrawing: Sendable {
     self.tileSide = tileSide
     self.device = device
     try model.network.to(device: device)
-    fused = fuses ? try FusedResidualTrunk(model.network.trunk) : nil
+    fusedDenoiser = fuses ? try FusedResidualTrunk(model.network.denoiser) : nil
+    fusedDeviation = fuses ? try FusedResidualTrunk(model.network.deviation) : nil
   }
 
   var scale: Int { model.description.network.scale }
@@ -41,15 +43,20 @@ struct PosteriorDrawing: Sendable {
     return sampler.name == .heun ? 2 * sampler.steps - 1 : sampler.steps
   }
 
-  /// How many tiles a picture takes: those of the mean, and those of one draw.
+  /// How many tiles a picture takes: those of the mean and the deviation, and those of one draw.
   func tileCounts(height: Int, width: Int) -> (mean: Int, draw: Int) {
     let (rows, columns) = grid(height, width)
-    return (mean.tileCount(height: height, width: width), rows.count * columns.count * evaluations)
+    let count = rows.count * columns.count
+    return (mean.tileCount(height: height, width: width) + count, count * evaluations)
+  }
+
+  private var margin: Int {
+    max(model.network.denoiser.receptiveRadius, model.network.deviation.receptiveRadius)
   }
 
   private func grid(_ height: Int, _ width: Int) -> (rows: [Span], columns: [Span]) {
     Span.grid(
-      height: height, width: width, tileSide: tileSide, margin: model.network.trunk.receptiveRadius)
+      height: height, width: width, tileSide: tileSide, margin: margin)
   }
 
   /// What all draws given one picture have in common.
@@ -60,9 +67,43 @@ struct PosteriorDrawing: Sendable {
     of low: Tensor, workers: Int = 0, afterTile: @escaping @Sendable () throws -> Void = {}
   ) throws -> ResidualSpace {
     let picture = try mean.with(workers: workers)(low) { _, _ in try afterTile() }
-    return try ResidualSpace(
+    let features = try MeanFeatures(
       low: low.unsqueezed(0).to(device: device), mean: picture.unsqueezed(0).to(device: device), scale: scale,
-      local: model.description.local, root: model.network.root.value)
+      local: model.description.local)
+    let correction = try tiled(
+      model.network.deviation, fusedDeviation, height: low.shape[1], width: low.shape[2],
+      runner: ChunkRunner(workers: workers), afterTile
+    ) { window in try window(features.told) }
+    return try ResidualSpace(features, correction: correction, root: model.network.root.value)
+  }
+
+  /// What a trunk gives for a whole picture, tile by tile: `[1, outputs, height · its scale, width · its scale]`.
+  /// - Parameter inputs: the trunk's, of the tile that its argument cuts out of a picture.
+  private func tiled(
+    _ trunk: ResidualTrunk, _ fused: FusedResidualTrunk?, height: Int, width: Int, runner: ChunkRunner,
+    _ afterTile: @escaping @Sendable () throws -> Void,
+    inputs: @escaping @Sendable (_ window: (Tensor) throws -> Tensor) throws -> Tensor
+  ) throws -> Tensor {
+    let (rows, columns) = grid(height, width)
+    let scale = trunk.configuration.scale
+    let result = try Tensor.zeros(
+      [1, trunk.configuration.outputs, height * scale, width * scale], device: device)
+    @Sendable func part(_ picture: Tensor, _ rows: Range<Int>, _ columns: Range<Int>) throws -> Tensor {
+      try picture.narrow(2, start: rows.lowerBound * scale, length: rows.count * scale)
+        .narrow(3, start: columns.lowerBound * scale, length: columns.count * scale)
+    }
+    try runner.forEach(rows.count * columns.count) { index in
+      let (row, column) = (rows[index / columns.count], columns[index % columns.count])
+      let read = try inputs {
+        try $0.narrow(2, start: row.readStart, length: row.readLength)
+          .narrow(3, start: column.readStart, length: column.readLength)
+      }
+      // Tiles do not overlap where they are written.
+      try part(result, row.start..<row.start + row.length, column.start..<column.start + column.length).copy_(
+        fused?(read, rows: row.kept, columns: column.kept) ?? part(trunk(read), row.kept, column.kept))
+      try afterTile()
+    }
+    return result
   }
 
   /// One draw, `[3, h · scale, w · scale]`, neither clipped nor made to agree with the low-resolution picture.
@@ -72,29 +113,14 @@ struct PosteriorDrawing: Sendable {
   ) throws -> Tensor {
     let shape = space.mean.shape
     let (height, width) = (shape[2] / scale, shape[3] / scale)
-    let (rows, columns) = grid(height, width)
     let runner = ChunkRunner(workers: workers)
-    let (network, fused) = (model.network, fused)
     let family = model.family(height: height, width: width) { x, time, given in
-      let result = try Tensor.zeros(x.shape, device: x.device)
-      try runner.forEach(rows.count * columns.count) { index in
-        let (row, column) = (rows[index / columns.count], columns[index % columns.count])
-        func window(_ picture: Tensor) throws -> Tensor {
-          try picture.narrow(2, start: row.readStart, length: row.readLength)
-            .narrow(3, start: column.readStart, length: column.readLength)
-        }
-        let told = Conditioning(spatial: try given.spatial.map(window))
-        let inputs = try PosteriorNetwork.inputs(window(x), time, told)
-        let part =
-          try fused?(inputs, rows: row.kept, columns: column.kept)
-          ?? network.trunk(inputs).narrow(2, start: row.kept.lowerBound, length: row.length)
-          .narrow(3, start: column.kept.lowerBound, length: column.length)
-        // Tiles do not overlap where they are written.
-        try result.narrow(2, start: row.start, length: row.length)
-          .narrow(3, start: column.start, length: column.length).copy_(part)
-        try afterTile()
+      try tiled(
+        model.network.denoiser, fusedDenoiser, height: height, width: width, runner: runner, afterTile
+      ) { window in
+        try PosteriorNetwork.inputs(
+          window(x), time, Conditioning(spatial: given.spatial.map { try window($0) }))
       }
-      return result
     }
     let noise = BatchNoise(seed: seed, first: index, count: 1)
     let y = try family.sample(given: space.conditioning, noise: noise)
@@ -114,7 +140,8 @@ extension PosteriorDrawing {
           + "`pipeline train super-resolution --model \(entry.name) --scale \(scale)` makes it anew")
     }
     try self.init(
-      model: model, mean: Upscaler(model: SuperResolutionModel(contentsOf: meanFile, scale: scale), device: device),
+      model: model,
+      mean: Upscaler(model: SuperResolutionModel(contentsOf: meanFile, scale: scale), device: device),
       device: device)
   }
 }

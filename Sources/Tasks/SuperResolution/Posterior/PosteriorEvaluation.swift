@@ -35,7 +35,9 @@ struct PosteriorEvaluation {
   let workers: Int
 
   /// - Parameter afterDraw: called on worker threads; throws to stop.
-  func callAsFunction(_ pair: BenchmarkPair, afterDraw: @escaping @Sendable () throws -> Void) throws -> Figures {
+  func callAsFunction(_ pair: BenchmarkPair, afterDraw: @escaping @Sendable () throws -> Void) throws
+    -> Figures
+  {
     let space = try drawing.space(of: pair.low, workers: workers)
     let scale = drawing.scale
     let (drawing, low, truth) = (drawing, pair.low, pair.high)

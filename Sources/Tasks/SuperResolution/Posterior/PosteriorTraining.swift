@@ -15,12 +15,8 @@ struct PosteriorRecipe: Codable, Sendable, Equatable {
     var deviation: Double
   }
 
-  struct Network: Codable, Sendable, Equatable {
-    var channels: Int
-    var blocks: Int
-  }
-
-  var network: Network
+  var denoiser: PosteriorNetwork.Configuration.Trunk
+  var deviation: PosteriorNetwork.Configuration.Trunk
   /// Side of a crop of the low-resolution picture.
   var patch: Int
   var levels: Levels
@@ -34,7 +30,7 @@ struct PosteriorRecipe: Codable, Sendable, Equatable {
       levels.deviation > 0
     else {
       throw TensorError(
-        "the recipe '\(name)' asks for channels \(network.channels), blocks \(network.blocks), patch \(patch), levels "
+        "the recipe '\(name)' asks for channels \(denoiser.channels), blocks \(denoiser.blocks), patch \(patch), levels "
           + "\(levels.mean) ± \(levels.deviation), \(sampler.steps) steps; at most 1024, 256, 4096, a deviation above 0 and "
           + "steps from a larger σ to a smaller one would be right")
     }
@@ -42,7 +38,7 @@ struct PosteriorRecipe: Codable, Sendable, Equatable {
   }
 
   func configuration(scale: Int) -> PosteriorNetwork.Configuration {
-    .init(channels: network.channels, blocks: network.blocks, scale: scale)
+    .init(denoiser: denoiser, deviation: deviation, scale: scale)
   }
 }
 
@@ -88,7 +84,7 @@ struct PosteriorTraining {
         sampler: recipe.sampler, local: local, meanSHA256: meanSHA256), network: network)
     log.info("\(network.parameterCount) parameters")
     let trainer = try Trainer(
-      model: network, hidden: network.trunk.hiddenWeights, recipe: recipe.training, context: context,
+      model: network, hidden: network.hiddenWeights, recipe: recipe.training, context: context,
       folder: folder, workers: workers, log: log)
     let heldOut = try dataset.heldOut(side: Self.heldOutSide)
     let type: DType = recipe.training.precision == .bfloat16 ? .bfloat16 : .float32
@@ -102,47 +98,65 @@ struct PosteriorTraining {
           seed: recipe.training.seed, step: step, samples: samples, side: recipe.patch)
         let noise = BatchNoise(
           seed: recipe.training.seed, samples: samples.map { UInt64($0) }, firstStep: step)
-        return try loss(batch, model, noise)
+        let parts = try losses(batch, model, noise)
+        return try parts.denoising + parts.surprise
       },
       evaluate: {
         network.setComputeType(.float32)
         defer { network.setComputeType(type) }
-        return [("held-out loss", try watch(heldOut, model))]
+        let figures = try watch(heldOut, model)
+        return [("held-out loss", figures.denoising), ("surprise", figures.surprise)]
       }, progress: progress)
     network.setComputeType(.float32)
     try network.round(to: recipe.training.storage ?? .half)
-    return (model, outcome, try watch(heldOut, model))
+    return (model, outcome, try watch(heldOut, model).denoising)
   }
 
-  private func loss(_ batch: ResidualDataset.Batch, _ model: PosteriorModel, _ noise: BatchNoise) throws
-    -> Tensor
+  /// What the denoiser minimises, and what the network of deviations does.
+  private func losses(_ batch: ResidualDataset.Batch, _ model: PosteriorModel, _ noise: BatchNoise) throws
+    -> (denoising: Tensor, surprise: Tensor)
   {
-    let space = try ResidualSpace(
-      low: batch.low.to(device: device), mean: batch.mean.to(device: device), scale: mean.network.scale,
-      local: model.description.local, root: model.network.root.value)
-    let y = try space.variable(of: batch.high.to(device: device))
+    let (low, middle, high) = (
+      try batch.low.to(device: device), try batch.mean.to(device: device), try batch.high.to(device: device)
+    )
+    let features = try MeanFeatures(
+      low: low, mean: middle, scale: mean.network.scale, local: model.description.local)
+    let correction = try model.network.deviation(features.told.contiguous(.channelsLast))
+    let space = try ResidualSpace(features, correction: correction.detached(), root: model.network.root.value)
+    let y = try space.variable(of: high)
     var family = model.family(height: y.shape[2], width: y.shape[3])
     family.errorMap = { try space.scaledResidual(of: $0) }
-    return try family.loss(y, given: space.conditioning, noise: noise)
+    let denoising = try family.loss(y, given: space.conditioning, noise: noise)
+    // Minus the log density of a normal residual, over the values of a pixel; what y is divided by learns from it alone.
+    let logDeviation =
+      try features.logDeviation
+      + correction.clamped(-ResidualSpace.mostCorrection, ResidualSpace.mostCorrection)
+    let square = try features.residual(of: high).squared()
+    let surprise = try (logDeviation + square * (logDeviation * -2).exp() * 0.5).mean()
+    return (denoising, surprise)
   }
 
   /// The mean loss over held-out pictures, always with the same noise.
-  private func watch(_ heldOut: [ResidualDataset.Batch], _ model: PosteriorModel) throws -> Double {
+  private func watch(_ heldOut: [ResidualDataset.Batch], _ model: PosteriorModel) throws
+    -> (denoising: Double, surprise: Double)
+  {
     let levels = Self.heldOutLevels
     let each = try ChunkRunner(workers: workers).map(heldOut.count) { index in
       func repeated(_ x: Tensor) throws -> Tensor { try .cat(.init(repeating: x, count: levels), axis: 0) }
       let batch = heldOut[index]
-      return try loss(
+      let parts = try losses(
         .init(low: repeated(batch.low), mean: repeated(batch.mean), high: repeated(batch.high)), model,
-        BatchNoise(seed: 0, first: index * levels, count: levels)
-      ).scalar()
+        BatchNoise(seed: 0, first: index * levels, count: levels))
+      return (try parts.denoising.scalar(), try parts.surprise.scalar())
     }
-    return each.reduce(0, +) / Double(each.count)
+    let count = Double(each.count)
+    return (each.reduce(0) { $0 + $1.0 } / count, each.reduce(0) { $0 + $1.1 } / count)
   }
 
   /// What a checkpoint must agree with beside the recipe.
   private var context: String {
-    "posterior, \(recipe.network.blocks) blocks of \(recipe.network.channels) channels, ×\(mean.network.scale), patch "
+    "posterior, \(recipe.denoiser.blocks) blocks of \(recipe.denoiser.channels) channels, deviation "
+      + "\(recipe.deviation.blocks) of \(recipe.deviation.channels), ×\(mean.network.scale), patch "
       + "\(recipe.patch), levels \(recipe.levels.mean) ± \(recipe.levels.deviation), \(photographs.training.count) pictures, "
       + "mean \(meanSHA256.prefix(12))"
   }

@@ -50,7 +50,8 @@ struct ResidualDataset: Sendable {
       }
       let scale = photographs.scale
       return Batch(
-        low: try middle(pair.low, 1) / 255, mean: try middle(mean, scale), high: try middle(pair.high, scale) / 255)
+        low: try middle(pair.low, 1) / 255, mean: try middle(mean, scale),
+        high: try middle(pair.high, scale) / 255)
     }
   }
 
@@ -62,7 +63,8 @@ struct ResidualDataset: Sendable {
       let mean = try means[index].to(.float32).unsqueezed(0)
       let low = try pair.low.to(.float32).unsqueezed(0) / 255
       let activity = try LocalDeviation.activity(low: low, mean: mean, scale: scale).floats()
-      let residual = try pair.high.to(.float32).unsqueezed(0) / 255 - mean
+      let features = try MeanFeatures(low: low, mean: mean, scale: scale, local: .init(floor: 1, slope: 0))
+      let residual = try features.residual(of: pair.high.to(.float32).unsqueezed(0) / 255)
       let square = try residual.squared().pixelUnshuffled(scale).mean([1]).floats()
       // A prime, so that no column is preferred.
       return stride(from: 0, to: activity.count, by: 61).map { (Double(activity[$0]), Double(square[$0])) }
@@ -70,14 +72,16 @@ struct ResidualDataset: Sendable {
     return LocalDeviation(fitting: each.flatMap { $0 })
   }
 
-  /// The covariance of the residual's channels where it is divided by its local deviation, `[3 · s², 3 · s²]`.
+  /// The covariance of the residual's channels where it is divided by its local deviation, `[s², s²]`.
   func covariance(_ local: LocalDeviation) throws -> Tensor {
-    let size = 3 * photographs.scale * photographs.scale
+    let size = photographs.scale * photographs.scale
     let each = try ChunkRunner().map(means.count) { index -> (sum: Tensor, count: Int) in
       let pair = photographs.training[index]
-      let space = try ResidualSpace(
+      let features = try MeanFeatures(
         low: pair.low.to(.float32).unsqueezed(0) / 255, mean: means[index].to(.float32).unsqueezed(0),
-        scale: photographs.scale, local: local, root: .identity(size))
+        scale: photographs.scale, local: local)
+      let space = try ResidualSpace(
+        features, correction: features.logDeviation.zerosLike(), root: .identity(size))
       let values = try space.scaledResidual(from: pair.high.to(.float32).unsqueezed(0) / 255)
         .reshaped([size, -1])
       return (try values.matmul(values.permuted([1, 0])), values.shape[1])
