@@ -1,6 +1,7 @@
 import Families
 import Foundation
 import MediaIO
+import MediaTensors
 import PipelineCore
 import TestSupport
 import Testing

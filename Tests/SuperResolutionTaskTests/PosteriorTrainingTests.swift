@@ -1,3 +1,4 @@
+import Conditioners
 import Families
 import Foundation
 import MediaTensors
@@ -5,6 +6,7 @@ import ModelTraining
 import TestSupport
 import Testing
 import Torch
+import TorchNN
 
 @testable import SuperResolutionTask
 
