@@ -56,7 +56,10 @@ struct DrawnEnlargement: Sendable {
     guard options.text("summary").isEmpty || count > 1 else {
       throw PipelineError.usage("--summary is of several draws; --count 8 would be right")
     }
-    drawing = try PosteriorDrawing(entry, weights, scale: scale, device: device)
+    // On a busy machine libtorch's own threads wait for one another longer than the few weights take.
+    drawing = try ChunkRunner.single {
+      try PosteriorDrawing(entry, weights, scale: scale, device: device)
+    }
     modelName = entry.name
     weightsSHA256 = try weights.sha256(ScalePlan(scale: Double(scale), available: [scale]))
     (self.device, self.options) = (device, options)
