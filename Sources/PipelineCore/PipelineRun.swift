@@ -132,7 +132,7 @@ public struct PipelineRun: Sendable {
       let provenance = try? Provenance(contentsOf: output)
     else { return false }
     return provenance.task == pipeline.specification.task && provenance.version == PipelineVersion.current
-      && provenance.options == pipeline.options && provenance.weightsSHA256 == weightsSHA256
+      && pipeline.has(provenance.options) && provenance.weightsSHA256 == weightsSHA256
       && provenance.condition?.inputSHA256 == inputSHA256
   }
 }
@@ -141,6 +141,16 @@ extension Pipeline {
   /// Every option of every stage, as provenance records them.
   public var options: [String: String] {
     steps.reduce(into: [:]) { $0.merge($1.options.texts) { first, _ in first } }
+  }
+
+  /// Whether a file with these options was made by the same ones: those that it does not name are at their defaults.
+  func has(_ recorded: [String: String]) -> Bool {
+    let own = options
+    guard recorded.allSatisfy({ own[$0.key] == $0.value }) else { return false }
+    let descriptions = steps.flatMap(\.definition.options)
+    return own.keys.filter { recorded[$0] == nil }.allSatisfy { name in
+      descriptions.contains { $0.name == name && $0.defaultValue?.description == own[name] }
+    }
   }
 }
 

@@ -69,6 +69,10 @@ struct RunCommand: ParsableCommand {
     }
     let plan = try RunPlan(
       inputs: paths, output: output, task: task, inputExtensions: task.inputExtensions)
+    if let drawing = task as? any ConditionalDrawingTask {
+      if try !drawing.isRandom(pipeline) { noteUnused(task.name) }
+      if let draws = try drawing.draws(pipeline) { return try draw(draws, plan, task) }
+    }
     let run = try PipelineRun(pipeline, of: task)
     if plan.isBatch { try runBatch(run, plan) } else { try runOne(run, plan.jobs[0], task.name) }
   }
@@ -90,6 +94,23 @@ struct RunCommand: ParsableCommand {
     }
     try target.write(
       task.draw(text ?? "", options, pipeline.specification, context: context), json: common.json)
+  }
+
+  /// Several draws given one file.
+  private func draw(
+    _ draws: (Data, StageContext) throws -> DrawnFiles, _ plan: RunPlan, _ task: any PipelineTask
+  ) throws {
+    guard !plan.isBatch else {
+      throw PipelineError.usage(
+        "--count is \(count ?? "more than 1") with several inputs; one input, or one draw of each, would be right"
+      )
+    }
+    let job = plan.jobs[0]
+    let stem = job.input.map { $0.deletingPathExtension().lastPathComponent } ?? "stdin"
+    let target = try DrawTarget(output, default: "\(stem)-\(task.name).\(task.outputExtension)", task: task)
+    let data =
+      try job.input.map { try FileBytes.read($0, check: Interrupt.check) } ?? StandardStreams.read()
+    try target.write(draws(data, common.context(source: job.source)), json: common.json)
   }
 
   private func runOne(_ run: PipelineRun, _ job: RunPlan.Job, _ task: String) throws {
@@ -157,9 +178,18 @@ struct RunCommand: ParsableCommand {
         }
       } else if let description = Specification.commonOptions.first(where: { $0.name == name }) {
         _ = try description.parse(value, place: "--\(name)")
-        common.log.info("--\(name) changes nothing: '\(task)' gives the same result for every seed and draw")
+        noteUnused(name, task)
       }
     }
+  }
+
+  private func noteUnused(_ option: String, _ task: String) {
+    common.log.info("--\(option) changes nothing: '\(task)' gives the same result for every seed and draw")
+  }
+
+  /// The same of those that were given to a model that draws nothing.
+  private func noteUnused(_ task: String) {
+    for (name, value) in [("seed", seed), ("count", count)] where value != nil { noteUnused(name, task) }
   }
 
   /// Parts inputs from options by what is known of the options: a flag stands alone, another takes a value.

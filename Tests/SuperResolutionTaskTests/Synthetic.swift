@@ -58,6 +58,22 @@ enum Synthetic {
     return SuperResolutionModel(network: network, loss: .squared)
   }
 
+  /// A posterior for ×4 around such a model, whose every layer has something to say.
+  static func posterior(meanSHA256: String = "", seed: UInt64 = 5) throws -> PosteriorModel {
+    let network = try PosteriorNetwork(
+      .init(denoiser: .init(channels: 6, blocks: 2), deviation: .init(channels: 4, blocks: 1), scale: 4))
+    for (index, entry) in network.namedParameters.enumerated() {
+      entry.parameter.value =
+        try .noise(entry.parameter.value.shape, seed: seed * 1000 + UInt64(index)) * 0.05
+    }
+    network.root.value = try .identity(16)
+    return PosteriorModel(
+      description: .init(
+        network: network.configuration, diffusion: .init(mean: 0, deviation: 1, unconditionalShare: 0),
+        sampler: .init(steps: 3, largest: 10, smallest: 0.05), local: .init(floor: 1e-4, slope: 0.1),
+        meanSHA256: meanSHA256), network: network)
+  }
+
   static var log: Logger {
     var log = Logger(label: "tests")
     log.logLevel = .critical

@@ -102,6 +102,9 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
   /// Values that x can have, within which draws are kept at every step, as guidance and few steps lead beyond (Saharia et al.
   /// 2022, "Photorealistic text-to-image diffusion models", section 2.3, static thresholding); nil for any.
   public var bounds: ClosedRange<Double>?
+  /// What is squared of an error of x in the loss: linear and invertible, so that the best network is the same, but not what
+  /// it learns first; nil for the error itself.
+  public var errorMap: (@Sendable (Tensor) throws -> Tensor)?
   let backbone: Backbone
   private let drawing: Backbone
   private let summary: Summary?
@@ -180,7 +183,8 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     let clean = try denoised(z + grain * sigma, sigma, conditioning.keeping(kept))
     // λ(σ) = (σ² + 1) / σ² makes every level's loss of the same size.
     let weight = try (sigma.squared() + 1) / sigma.squared()
-    return try ((clean - z).squared() * weight).mean()
+    let error = try clean - z
+    return try ((errorMap?(error) ?? error).squared() * weight).mean()
   }
 
   public func sample(given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {

@@ -82,6 +82,16 @@ public protocol DrawingTask: PipelineTask {
     -> DrawnFiles
 }
 
+/// A task that draws x given a file, of which some models give one x and others many.
+public protocol ConditionalDrawingTask: PipelineTask {
+  /// Whether what the pipeline gives depends on the seed and the number of draws.
+  func isRandom(_ pipeline: Pipeline) throws -> Bool
+
+  /// The draws of the pipeline's options given one input, with the bytes that each has when drawn alone; nil where the
+  /// options ask for one.
+  func draws(_ pipeline: Pipeline) throws -> ((_ input: Data, _ context: StageContext) throws -> DrawnFiles)?
+}
+
 /// Draws as files.
 public struct DrawnFiles: Sendable {
   /// One file for each draw, by its index.

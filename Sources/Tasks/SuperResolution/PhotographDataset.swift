@@ -85,32 +85,58 @@ public struct PhotographDataset: Sendable {
     )
   }
 
+  /// - Throws: `TensorError` when a photograph is smaller than a crop of `patch` low-resolution pixels a side.
+  func check(patch: Int) throws {
+    let smallest = training.min { min($0.lowHeight, $0.lowWidth) < min($1.lowHeight, $1.lowWidth) }
+    guard let smallest, min(smallest.lowHeight, smallest.lowWidth) < patch else { return }
+    throw TensorError(
+      "a patch of \(patch) pixels does not fit into the smallest photograph, "
+        + "\(smallest.lowWidth)×\(smallest.lowHeight) when reduced by \(scale)")
+  }
+
   /// One batch of crops, `low [n, 3, side, side]` and `high [n, 3, s·side, s·side]` over 0…1, each turned and
   /// mirrored at random; keyed by (seed, step, index of the sample in the step).
   func batch(seed: UInt64, step: Int, samples: Range<Int>, side: Int) throws -> (low: Tensor, high: Tensor) {
     var lows: [Tensor] = []
     var highs: [Tensor] = []
     for sample in samples {
-      let noise = KeyedNoise(seed: seed, sample: UInt64(sample), step: UInt64(step), stream: "crops")
-      let draws = noise.uniform(count: 4).map(Double.init)
-      let target = draws[0] * cumulative.last!
-      let pair = training[min(cumulative.firstIndex { $0 > target } ?? 0, training.count - 1)]
-      let y = Int(draws[1] * Double(pair.lowHeight - side + 1))
-      let x = Int(draws[2] * Double(pair.lowWidth - side + 1))
-      let symmetry = SquareSymmetry(code: Int(draws[3] * 8))
+      let place = place(seed: seed, step: step, sample: sample, side: side)
+      let pair = training[place.pair]
       let low =
         switch degradation {
-        case .bicubic: try Self.crop(pair.low, y, x, side).to(.float32) / 255
-        case .real: try degraded(pair, y, x, side, noise)
+        case .bicubic: try Self.crop(pair.low, place.y, place.x, side).to(.float32) / 255
+        case .real: try degraded(pair, place.y, place.x, side, place.noise)
         }
-      lows.append(try symmetry(low))
-      highs.append(try symmetry(Self.crop(pair.high, y * scale, x * scale, side * scale)))
+      lows.append(try place.symmetry(low))
+      highs.append(
+        try place.symmetry(Self.crop(pair.high, place.y * scale, place.x * scale, side * scale)))
     }
     // With the channels innermost the convolutions of a step take a tenth less time.
     return (
       try Tensor.stack(lows).contiguous(.channelsLast),
       try (Tensor.stack(highs).to(.float32) / 255).contiguous(.channelsLast)
     )
+  }
+
+  /// Where one sample of a batch is cut out, in pixels of the low picture, and how it is turned.
+  struct Place {
+    /// The index of the training pair.
+    let pair: Int
+    let y: Int
+    let x: Int
+    let symmetry: SquareSymmetry
+    let noise: KeyedNoise
+  }
+
+  func place(seed: UInt64, step: Int, sample: Int, side: Int) -> Place {
+    let noise = KeyedNoise(seed: seed, sample: UInt64(sample), step: UInt64(step), stream: "crops")
+    let draws = noise.uniform(count: 4).map(Double.init)
+    let target = draws[0] * cumulative.last!
+    let index = min(cumulative.firstIndex { $0 > target } ?? 0, training.count - 1)
+    return Place(
+      pair: index, y: Int(draws[1] * Double(training[index].lowHeight - side + 1)),
+      x: Int(draws[2] * Double(training[index].lowWidth - side + 1)),
+      symmetry: SquareSymmetry(code: Int(draws[3] * 8)), noise: noise)
   }
 
   /// A crop of the low picture over 0…1, made anew from its surroundings in the high one.
@@ -151,7 +177,7 @@ public struct PhotographDataset: Sendable {
     }
   }
 
-  private static func crop(_ picture: Tensor, _ y: Int, _ x: Int, _ side: Int) throws -> Tensor {
+  static func crop(_ picture: Tensor, _ y: Int, _ x: Int, _ side: Int) throws -> Tensor {
     try picture.narrow(1, start: y, length: side).narrow(2, start: x, length: side)
   }
 

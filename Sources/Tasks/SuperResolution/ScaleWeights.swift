@@ -5,6 +5,9 @@ internal import PipelineCore
 struct ScaleWeights: Sendable {
   let model: String
   let degradation: Degradation
+  /// The point estimate that draws are made around; nil for a model that is one itself.
+  let mean: URL?
+  static let posteriorScale = 4
   /// Scale to file, for pictures that were reduced and no more.
   private let clean: [Int: URL]
   /// Scale to file, for `degradation`.
@@ -15,16 +18,28 @@ struct ScaleWeights: Sendable {
     var scales: [String: String]?
     /// The same, trained on blurred, noisy and compressed pictures.
     var real: [String: String]?
+    /// The file of the point estimate that draws are made around, beside the specification.
+    var mean: String?
   }
 
-  /// `weights` is the file for ×2; `options: {scales: {4: file}, real: {2: file}}` names those for others.
+  /// `weights` is the file for ×2; `options: {scales: {4: file}, real: {2: file}}` names those for others. With
+  /// `options: {mean: file}` it is a posterior's, for ×4.
   /// - Throws: `PipelineError` of kind `.usage` for a scale that is no whole number from 2 to 8, or a model without
   ///   weights for the degradation.
   init(_ entry: Specification.Model, degradation: Degradation = .bicubic) throws {
     model = entry.name
     self.degradation = degradation
     let options = try entry.options?.decode(ModelOptions.self, of: "the options of model '\(entry.name)'")
-    clean = try Self.files(options?.scales ?? [:], entry).merging([2: entry.weights]) { given, _ in given }
+    let own = options?.mean == nil ? 2 : Self.posteriorScale
+    clean = try Self.files(options?.scales ?? [:], entry).merging([own: entry.weights]) { given, _ in given }
+    mean = try options?.mean.map { name in
+      guard !name.contains("/") else {
+        throw PipelineError.usage(
+          "\(entry.place): the mean of model '\(entry.name)' is '\(name)'; a file beside the specification would be right"
+        )
+      }
+      return entry.weights.deletingLastPathComponent().appendingPathComponent(name)
+    }
     files = degradation == .real ? try Self.files(options?.real ?? [:], entry) : clean
     guard !files.isEmpty else {
       throw PipelineError.usage(
@@ -75,7 +90,7 @@ struct ScaleWeights: Sendable {
 
   /// The SHA-256 of the files that a plan takes, joined by `+` in the order in which they are applied.
   func sha256(_ plan: ScalePlan) throws -> String {
-    var seen: [URL] = []
+    var seen = mean.map { [$0] } ?? []
     for pass in try passes(plan) where !seen.contains(pass.file) { seen.append(pass.file) }
     return try seen.map { try Digest.sha256(of: $0) }.joined(separator: "+")
   }

@@ -27,15 +27,20 @@ public struct SuperResolutionEvaluation: Sendable {
     afterEach: (Figures) throws -> Void = { _ in }
   ) throws -> [Figures] {
     try pairs.map { pair in
-      let shape = pair.low.shape
-      let bicubic = try pair.low.resampledBicubic(height: shape[1] * scale, width: shape[2] * scale)
       let (psnr, ssim) = try compare(upscale(pair.low), pair.high)
-      let (bicubicPSNR, bicubicSSIM) = try compare(bicubic, pair.high)
+      let (bicubicPSNR, bicubicSSIM) = try bicubic(pair)
       let figures = Figures(
         name: pair.name, psnr: psnr, ssim: ssim, bicubicPSNR: bicubicPSNR, bicubicSSIM: bicubicSSIM)
       try afterEach(figures)
       return figures
     }
+  }
+
+  /// PSNR (dB) and SSIM of bicubic enlargement.
+  func bicubic(_ pair: BenchmarkPair) throws -> (psnr: Double, ssim: Double) {
+    let shape = pair.low.shape
+    return try compare(
+      pair.low.resampledBicubic(height: shape[1] * scale, width: shape[2] * scale), pair.high)
   }
 
   /// Means over pictures.

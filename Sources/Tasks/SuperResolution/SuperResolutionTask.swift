@@ -42,7 +42,7 @@ extension SuperResolution {
   }
 
   /// Models are trained and judged at whole scales.
-  private func wholeScale(_ options: Options) throws -> Int {
+  func wholeScale(_ options: Options) throws -> Int {
     let wanted = options.number("scale")
     guard let scale = Int(exactly: wanted) else {
       throw PipelineError.usage("--scale is \(wanted); a whole number such as 2 would be right here")
@@ -59,120 +59,32 @@ extension SuperResolution {
 }
 
 extension SuperResolution: StreamingTask {
+  private static let fileSteps = ["decode-image", "upscale", "encode-png"]
+
   public func fileStream(_ pipeline: Pipeline) throws -> FileStream? {
-    guard pipeline.steps.map(\.definition.name) == ["decode-image", "upscale", "encode-png"] else {
-      return nil
-    }
+    guard pipeline.steps.map(\.definition.name) == Self.fileSteps else { return nil }
     let environment = StageEnvironment(specification: pipeline.specification)
     let upscale = try UpscaleStage.make(pipeline.steps[1].options, environment)
+    guard upscale.drawn == nil else { return nil }
     return { try upscale.stream($0, to: $1, context: $2) }
   }
 }
 
-extension SuperResolution: TrainableTask {
-  public func train(_ request: TrainingRequest, _ specification: Specification) throws -> TrainingReport {
-    let entry = try specification.model(named: request.model)
-    guard let training = specification.training else {
-      throw PipelineError.usage("the specification of 'super-resolution' has no recipes under 'training'")
-    }
-    let recipes = try training.decode([String: SuperResolutionRecipe].self, of: "'training'")
-    let degradation = UpscaleStage.degradation(request.options)
-    let recipeName =
-      "\(entry.name)-x\(try wholeScale(request.options))" + (degradation == .real ? "-real" : "")
-    guard var recipe = recipes[recipeName] else {
-      throw PipelineError.usage(
-        NearestName.unknown("recipe", recipeName, known: Array(recipes.keys), listing: true))
-    }
-    try recipe.check(scale: wholeScale(request.options), name: recipeName)
-    if let steps = request.steps { recipe.training.steps = steps }
-    if let seed = request.seed { recipe.training.seed = seed }
-    guard !request.data.isEmpty else {
-      throw PipelineError.usage(
-        "--data is missing; folders or files of photographs, PNG or JPEG, would be right")
-    }
-    let dataset = try PhotographDataset(
-      folders: request.data, scale: recipe.network.scale, degradation: degradation, log: request.log)
-    let run = try SuperResolutionTraining(
-      recipe: recipe, dataset: dataset, folder: request.folder, workers: request.workers,
-      device: UpscaleStage.device(request.device), log: request.log)
-    let progress = ProgressLine(
-      "train \(entry.name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
-    defer { progress.finish() }
-    let result = try run.run(
-      start: try request.start.map { try SuperResolutionModel(contentsOf: $0) }, resume: request.resume,
-      timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
-      progress: { _, _ in progress.advance() })
-    let file = try request.writeWeights(recipe: recipe) { notes in
-      var notes = notes
-      notes["validation_psnr"] = String(format: "%.4f", result.validation)
-      return try result.model.weights(notes: notes)
-    }
-    return TrainingReport(
-      weights: file, isFinished: result.outcome == .finished,
-      figures: ["validation PSNR (dB)": result.validation])
-  }
-}
-
-extension SuperResolution: EvaluableTask {
-  public func evaluate(_ request: EvaluationRequest, _ specification: Specification) throws
-    -> [EvaluationTable]
-  {
-    let names =
-      request.model == "all"
-      ? specification.models.map(\.name) : [try specification.model(named: request.model).name]
-    let scale = try wholeScale(request.options)
-    guard !request.data.isEmpty else {
-      throw PipelineError.usage("--data is missing; a folder of pictures such as Set5 would be right")
-    }
-    let degradation = UpscaleStage.degradation(request.options)
-    // Models for real pictures are held against those that were trained on clean ones.
-    var models: [(name: String, upscaler: Upscaler)] = []
-    for name in names {
-      let entry = try specification.model(named: name)
-      for trained in Degradation.allCases where trained == .bicubic || trained == degradation {
-        if request.model == "all", !ScaleWeights.has(trained, entry) { continue }
-        let weights = try ScaleWeights(entry, degradation: trained)
-        if request.model == "all", !weights.scales.contains(scale) { continue }
-        let model = try SuperResolutionModel(contentsOf: weights.file(scale), scale: scale)
-        let upscaler = try Upscaler(
-          model: model, workers: request.workers, device: UpscaleStage.device(request.device))
-        models.append((name + (trained == .real ? " real" : ""), upscaler))
-      }
-    }
-    guard !models.isEmpty else {
-      throw PipelineError.usage("no model has weights for scale \(scale)")
-    }
-    return try request.data.map { folder in
-      let pairs = try BenchmarkPairs.read(folder, scale: scale, degradation: degradation)
-      return try table(pairs, scale, models, request)
-    }
+extension SuperResolution: ConditionalDrawingTask {
+  public func isRandom(_ pipeline: Pipeline) throws -> Bool {
+    try pipeline.options["model"].map {
+      try ScaleWeights(pipeline.specification.model(named: $0)).mean != nil
+    } ?? false
   }
 
-  private func table(
-    _ pairs: [BenchmarkPair], _ scale: Int, _ models: [(name: String, upscaler: Upscaler)],
-    _ request: EvaluationRequest
-  ) throws -> EvaluationTable {
-    let evaluation = SuperResolutionEvaluation(scale: scale)
-    let progress = ProgressLine(
-      "evaluate", total: pairs.count * models.count, unit: "pictures", mode: request.progress)
-    defer { progress.finish() }
-    let figures = try models.map { model in
-      try evaluation(pairs, upscale: { try model.upscaler($0) { _, _ in try Interrupt.check() } }) { _ in
-        progress.advance()
-      }
-    }
-    var rows: [EvaluationTable.Row] = []
-    for index in pairs.indices {
-      let bicubic: [Double?] = [figures[0][index].bicubicPSNR, figures[0][index].bicubicSSIM]
-      rows.append(
-        .init(pairs[index].name, bicubic + figures.flatMap { [$0[index].psnr, $0[index].ssim] as [Double?] }))
-    }
-    let means = figures.map { SuperResolutionEvaluation.mean($0, name: "mean") }
-    rows.append(
-      .init(
-        "mean of \(pairs.count)",
-        [means[0].bicubicPSNR, means[0].bicubicSSIM] + means.flatMap { [$0.psnr, $0.ssim] as [Double?] }))
-    let columns = (["bicubic"] + models.map(\.name)).flatMap { [("\($0) PSNR (dB)", 2), ("\($0) SSIM", 4)] }
-    return EvaluationTable(subject: "×\(scale), on Y", columns: columns, rows: rows)
+  public func draws(_ pipeline: Pipeline) throws -> (
+    (_ input: Data, _ context: StageContext) throws -> DrawnFiles
+  )? {
+    guard try isRandom(pipeline), pipeline.options["count"] != "1",
+      pipeline.steps.map(\.definition.name) == Self.fileSteps
+    else { return nil }
+    let environment = StageEnvironment(specification: pipeline.specification)
+    let upscale = try UpscaleStage.make(pipeline.steps[1].options, environment)
+    return upscale.drawn.map { drawn in { try drawn.files($0, context: $1) } }
   }
 }

@@ -60,12 +60,7 @@ public struct SuperResolutionTraining {
       throw TensorError(
         "the data are for scale \(dataset.scale), the network for scale \(recipe.network.scale)")
     }
-    let smallest = dataset.training.min { min($0.lowHeight, $0.lowWidth) < min($1.lowHeight, $1.lowWidth) }
-    if let smallest, min(smallest.lowHeight, smallest.lowWidth) < recipe.patch {
-      throw TensorError(
-        "a patch of \(recipe.patch) pixels does not fit into the smallest photograph, "
-          + "\(smallest.lowWidth)×\(smallest.lowHeight) when reduced by \(dataset.scale)")
-    }
+    try dataset.check(patch: recipe.patch)
     self.recipe = recipe
     self.dataset = dataset
     self.folder = folder

@@ -17,18 +17,24 @@ public struct UpscaleStage: Stage {
   private let plan: ScalePlan
   private let device: Device
   private let options: Options
+  /// What a posterior does instead of the passes.
+  let drawn: DrawnEnlargement?
 
-  static let options: [OptionDescription] = [
-    .number("scale", in: ScalePlan.range, default: 2, help: "how many times wider and higher"),
-    .text("model", default: "fidelity", help: "the model, by its name in the specification"),
-    .choice(
-      "degradation", of: Degradation.allCases.map(\.rawValue), default: "bicubic",
-      help: "what made the picture small: reduction alone, or real lenses, sensors and JPEG as well"),
-    .flag(
-      "tta", help: "average over the eight symmetries of the square: a little better, eight times slower"),
-    .flag("compare", help: "put bicubic enlargement at the left of the result"),
-    .text("device", default: "cpu", help: "cpu, cuda or cuda:N"),
-  ]
+  static let options: [OptionDescription] =
+    [
+      .number("scale", in: ScalePlan.range, default: 2, help: "how many times wider and higher"),
+      .text("model", default: "fidelity", help: "the model, by its name in the specification"),
+      .choice(
+        "degradation", of: Degradation.allCases.map(\.rawValue), default: "bicubic",
+        help: "what made the picture small: reduction alone, or real lenses, sensors and JPEG as well"),
+      .flag(
+        "tta", help: "average over the eight symmetries of the square: a little better, eight times slower"),
+      .flag("compare", help: "put bicubic enlargement at the left of the result"),
+      .text("device", default: "cpu", help: "cpu, cuda or cuda:N"),
+    ] + DrawnEnlargement.options
+
+  /// They change nothing here, and files do not name them.
+  private static let drawingOptions = Set(DrawnEnlargement.options.map(\.name))
 
   /// Reads the model from the specification's folder.
   static func make(_ options: Options, _ environment: StageEnvironment) throws -> UpscaleStage {
@@ -37,6 +43,12 @@ public struct UpscaleStage: Stage {
     let device = try device(options.text("device"))
     let weights = try ScaleWeights(entry, degradation: degradation(options))
     let plan = ScalePlan(scale: options.number("scale"), available: weights.scales)
+    if let drawn = try DrawnEnlargement(entry, weights, options, device) {
+      return UpscaleStage(
+        passes: [], weightsSHA256: try weights.sha256(plan), modelName: entry.name, plan: plan,
+        device: device,
+        options: options, drawn: drawn)
+    }
     var byFile: [URL: Upscaler] = [:]
     let passes = try weights.passes(plan).map { pass in
       let upscaler =
@@ -47,7 +59,7 @@ public struct UpscaleStage: Stage {
     }
     return UpscaleStage(
       passes: passes, weightsSHA256: try weights.sha256(plan), modelName: entry.name, plan: plan,
-      device: device, options: options)
+      device: device, options: options, drawn: nil)
   }
 
   static func degradation(_ options: Options) -> Degradation {
@@ -61,7 +73,8 @@ public struct UpscaleStage: Stage {
   }
 
   public func callAsFunction(_ image: Image, context: StageContext) throws -> Image {
-    try ChunkRunner.single { try enlarged(image, context) }
+    if let drawn { return try drawn.together(image, context: context) }
+    return try ChunkRunner.single { try enlarged(image, context) }
   }
 
   private func enlarged(_ image: Image, _ context: StageContext) throws -> Image {
@@ -133,18 +146,12 @@ public struct UpscaleStage: Stage {
   }
 
   private func metadata(_ before: ImageMetadata, inputSHA256: String?) throws -> ImageMetadata {
-    var metadata = before
-    // The same size on paper, as far as PNG can say it.
-    metadata.pixelDensity = metadata.pixelDensity.flatMap { density in
-      let sides = [density.x, density.y].map { (Double($0) * plan.scale).rounded() }
-      guard sides.allSatisfy({ $0 >= 1 && $0 <= Double(Int32.max) }) else { return nil }
-      return .init(x: Int(sides[0]), y: Int(sides[1]))
-    }
+    var metadata = before.enlarged(by: plan.scale)
     let engine = try Provenance.Engine.current(device: "\(device)")
     Provenance(
       task: "super-resolution", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(inputSHA256: inputSHA256), version: PipelineVersion.current, engine: engine,
-      options: options.texts
+      options: options.texts.filter { !Self.drawingOptions.contains($0.key) }
     ).write(to: &metadata)
     return metadata
   }

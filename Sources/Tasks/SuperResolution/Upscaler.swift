@@ -40,13 +40,8 @@ public struct Upscaler: Sendable {
     return copy
   }
 
-  /// Full rows where they fit, and two tiles at least where that is worth while, for two cores.
   private func grid(height: Int, width: Int) -> (rows: [Span], columns: [Span]) {
-    let margin = model.network.receptiveRadius
-    let side = width > tileSide ? tileSide : min(tileSide, max(margin, (height + 1) / 2))
-    return (
-      Span.cover(height, side: side, margin: margin), Span.cover(width, side: tileSide, margin: margin)
-    )
+    Span.grid(height: height, width: width, tileSide: tileSide, margin: model.network.receptiveRadius)
   }
 
   /// How many tiles a picture takes.
@@ -118,5 +113,10 @@ struct Span: Equatable, Sendable {
       let readStart = max(0, min(start - margin, count - window))
       return Span(start: start, length: min(length, count - start), readStart: readStart, readLength: window)
     }
+  }
+  /// The tiles of a picture: full rows where they fit, and two at least where that is worth while, for two cores.
+  static func grid(height: Int, width: Int, tileSide: Int, margin: Int) -> (rows: [Span], columns: [Span]) {
+    let side = width > tileSide ? tileSide : min(tileSide, max(margin, (height + 1) / 2))
+    return (cover(height, side: side, margin: margin), cover(width, side: tileSide, margin: margin))
   }
 }

@@ -1,0 +1,95 @@
+internal import Families
+internal import Foundation
+internal import ModelTraining
+public import PipelineCore
+internal import Torch
+internal import TorchNN
+
+extension SuperResolution: TrainableTask {
+  public func train(_ request: TrainingRequest, _ specification: Specification) throws -> TrainingReport {
+    let entry = try specification.model(named: request.model)
+    guard let training = specification.training else {
+      throw PipelineError.usage("the specification of 'super-resolution' has no recipes under 'training'")
+    }
+    let recipes = try YAMLReader(training, of: "'training'")
+    let degradation = UpscaleStage.degradation(request.options)
+    let recipeName =
+      "\(entry.name)-x\(try wholeScale(request.options))" + (degradation == .real ? "-real" : "")
+    guard let found = recipes.entry(recipeName)?.value else {
+      throw PipelineError.usage(
+        NearestName.unknown("recipe", recipeName, known: recipes.keys, listing: true))
+    }
+    if let mean = try ScaleWeights(entry).mean {
+      return try trainPosterior(
+        found.decode(PosteriorRecipe.self, of: "the recipe '\(recipeName)'"), name: recipeName, around: mean,
+        request)
+    }
+    var recipe = try found.decode(SuperResolutionRecipe.self, of: "the recipe '\(recipeName)'")
+    try recipe.check(scale: wholeScale(request.options), name: recipeName)
+    if let steps = request.steps { recipe.training.steps = steps }
+    if let seed = request.seed { recipe.training.seed = seed }
+    let dataset = try PhotographDataset(
+      folders: Self.photographs(request), scale: recipe.network.scale, degradation: degradation,
+      log: request.log)
+    let run = try SuperResolutionTraining(
+      recipe: recipe, dataset: dataset, folder: request.folder, workers: request.workers,
+      device: UpscaleStage.device(request.device), log: request.log)
+    let progress = ProgressLine(
+      "train \(entry.name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
+    defer { progress.finish() }
+    let result = try run.run(
+      start: try request.start.map { try SuperResolutionModel(contentsOf: $0) }, resume: request.resume,
+      timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
+      progress: { _, _ in progress.advance() })
+    let file = try request.writeWeights(recipe: recipe) { notes in
+      var notes = notes
+      notes["validation_psnr"] = String(format: "%.4f", result.validation)
+      return try result.model.weights(notes: notes)
+    }
+    return TrainingReport(
+      weights: file, isFinished: result.outcome == .finished,
+      figures: ["validation PSNR (dB)": result.validation])
+  }
+}
+
+extension SuperResolution {
+  private func trainPosterior(
+    _ recipe: PosteriorRecipe, name: String, around mean: URL, _ request: TrainingRequest
+  ) throws -> TrainingReport {
+    var recipe = recipe
+    try recipe.check(name: name, scale: wholeScale(request.options))
+    if let steps = request.steps { recipe.training.steps = steps }
+    if let seed = request.seed { recipe.training.seed = seed }
+    guard request.start == nil else {
+      throw PipelineError.usage("--from is not for a posterior: it begins with fresh weights")
+    }
+    let scale = try wholeScale(request.options)
+    let run = PosteriorTraining(
+      recipe: recipe,
+      photographs: try PhotographDataset(folders: Self.photographs(request), scale: scale, log: request.log),
+      mean: try SuperResolutionModel(contentsOf: mean, scale: scale), meanSHA256: try Digest.sha256(of: mean),
+      folder: request.folder, workers: request.workers, device: try UpscaleStage.device(request.device),
+      log: request.log)
+    let progress = ProgressLine(
+      "train \(name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
+    defer { progress.finish() }
+    let result = try run.run(
+      resume: request.resume, timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
+      progress: { _, _ in progress.advance() })
+    let file = try request.writeWeights(recipe: recipe) { notes in
+      var notes = notes
+      notes["held_out_loss"] = String(format: "%.4f", result.loss)
+      return try result.model.weights(notes: notes)
+    }
+    return TrainingReport(
+      weights: file, isFinished: result.outcome == .finished, figures: ["held-out loss": result.loss])
+  }
+
+  private static func photographs(_ request: TrainingRequest) throws -> [URL] {
+    guard !request.data.isEmpty else {
+      throw PipelineError.usage(
+        "--data is missing; folders or files of photographs, PNG or JPEG, would be right")
+    }
+    return request.data
+  }
+}
