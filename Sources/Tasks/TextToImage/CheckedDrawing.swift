@@ -50,7 +50,7 @@ struct CheckedDrawing: Sendable {
   )
 
   /// The weights of what looks at the draws; nil where they are plain.
-  /// - Parameter tries: of the options; a specification without a checker, or a model of no scenes, goes with 1 alone.
+  /// - Parameter options: with `tries`; a specification without a checker, or a model of no scenes, goes with 1 alone.
   /// - Throws: `PipelineError` of kind `.usage` for more tries that were asked for and mean nothing.
   static func checker(
     _ model: CaptionModel.Description, _ options: Options, _ specification: Specification

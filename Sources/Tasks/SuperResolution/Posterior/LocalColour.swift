@@ -15,20 +15,12 @@ enum LocalColour {
   static func slopes(low: Tensor, mean: Tensor, scale: Int) throws -> Tensor {
     let shape = low.shape
     let (count, parts) = (shape[0], scale * scale)
-    let around = try mean.pixelUnshuffled(scale) - low.repeatInterleave(parts, axis: 1)
+    let around = try LocalDetail.around(low: low, mean: mean, scale: scale)
     // [N, 3, scale², h, w], and its grey.
     let channels = try around.reshaped([count, 3, parts, shape[2], shape[3]])
     let grey = try channels.mean([1], keepAxes: true)
-    let covariance = try smoothed((channels * grey).mean([2]))
-    let variance = try smoothed(grey.squared().mean([2]))
+    let covariance = try LocalDetail.smoothed((channels * grey).mean([2]))
+    let variance = try LocalDetail.smoothed(grey.squared().mean([2]))
     return try ((covariance + least) / (variance + least)).clamped(range.low, range.high)
-  }
-
-  /// Over 3×3 pixels; `[N, C, h, w]`.
-  private static func smoothed(_ x: Tensor) throws -> Tensor {
-    let shape = x.shape
-    let box = try Tensor.full([1, 1, 3, 3], 1.0 / 9, device: x.device)
-    return try x.reshaped([-1, 1, shape[2], shape[3]]).padded([1, 1, 1, 1], .replicate)
-      .conv2d(box, bias: nil, padding: 0).reshaped(shape)
   }
 }

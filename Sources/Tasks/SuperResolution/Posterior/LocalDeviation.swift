@@ -22,10 +22,8 @@ struct LocalDeviation: Codable, Sendable, Equatable {
   ///   - low: `[N, 3, h, w]` over 0…1.
   ///   - mean: `[N, 3, h · scale, w · scale]` over 0…1.
   static func activity(low: Tensor, mean: Tensor, scale: Int) throws -> Tensor {
-    let around = try mean.pixelUnshuffled(scale) - low.repeatInterleave(scale * scale, axis: 1)
-    let own = try around.squared().mean([1], keepAxes: true)
-    let box = try Tensor.full([1, 1, 3, 3], 1.0 / 9, device: own.device)
-    return try own.padded([1, 1, 1, 1], .replicate).conv2d(box, bias: nil, padding: 0)
+    let around = try LocalDetail.around(low: low, mean: mean, scale: scale)
+    return try LocalDetail.smoothed(around.squared().mean([1], keepAxes: true))
   }
 
   /// s, `[N, 1, h, w]`, of such activities.

@@ -25,7 +25,7 @@ struct MeanFeatures: Sendable {
     let shape = mean.shape
     let coarse = try local(LocalDeviation.activity(low: low, mean: mean, scale: scale))
     logDeviation = try coarse.log().resizedBilinear(height: shape[2], width: shape[3])
-    let detail = try mean.pixelUnshuffled(scale) - low.repeatInterleave(scale * scale, axis: 1)
+    let detail = try LocalDetail.around(low: low, mean: mean, scale: scale)
     let slopes = try LocalColour.slopes(low: low, mean: mean, scale: scale)
     colour = try slopes.resizedBilinear(height: shape[2], width: shape[3])
     told = try .cat(
