@@ -8,6 +8,7 @@ their PSNR on Y stands beside the seconds.
 """
 
 import argparse
+import os
 import pathlib
 import statistics
 import subprocess
@@ -116,12 +117,46 @@ def whole_command(rounds):
         print(f"| {name} | {value:.2f} | {value / typical['pipeline run']:.2f} |")
 
 
+def models(rounds):
+    """Every model at ×4 through the whole command, with what the slowest of them takes over the point estimate."""
+    side, scale = 512, 4
+    megapixels = (side * scale) ** 2 / 1e6
+    names = ("fast", "fidelity", "perceptual", "posterior")
+    seconds, memory = {name: [] for name in names}, {}
+    with tempfile.TemporaryDirectory() as temporary:
+        source = pathlib.Path(temporary) / "in.png"
+        noise = numpy.random.default_rng(0).integers(0, 256, (side // 8, side // 8, 3), numpy.uint8)
+        Image.fromarray(noise).resize((side, side), Image.BICUBIC).save(source)
+        for turn in range(rounds + 1):
+            for name in names:
+                start = time.perf_counter()
+                process = subprocess.Popen(
+                    [TOOL, "run", "super-resolution", source, "--model", name, "--scale", str(scale), "-o",
+                     f"{temporary}/out.png", "--quiet"], stdout=subprocess.DEVNULL)
+                _, status, usage = os.wait4(process.pid, 0)
+                if status:
+                    sys.exit(f"bench: model {name} failed")
+                if turn:
+                    seconds[name].append(time.perf_counter() - start)
+                memory[name] = usage.ru_maxrss / 1024
+    print(f"\nEvery model at ×4, the whole command, {side}×{side} to {side * scale}×{side * scale}; a draw of `posterior`\n")
+    print("| model | seconds | seconds a megapixel of output | over fidelity | peak MB |\n|---|---|---|---|---|")
+    typical = {name: statistics.median(values) for name, values in seconds.items()}
+    for name, value in typical.items():
+        print(f"| {name} | {value:.2f} | {value / megapixels:.2f} | {value / typical['fidelity']:.1f} | "
+              f"{memory[name]:.0f} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="*", default=[], help="folders with X_LR.png and X_HR.png at scale 2")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--models", action="store_true", help="nothing but every model at ×4")
     arguments = parser.parse_args()
+    if arguments.models:
+        return models(min(arguments.rounds, 3))
     whole_command(min(arguments.rounds, 5))
+    models(min(arguments.rounds, 3))
     print()
     same_network(arguments.rounds)
     other_networks(arguments.rounds, arguments.sets)

@@ -3,8 +3,8 @@
 
     python3 samples/draws.py pipelines/super-resolution
 
-posterior.png: bicubic, fidelity, two draws of the posterior, the truth, and the spread of eight draws, for samples/nuthatch.png
-reduced by four. Needs Pillow, and `pipeline` on the PATH.
+posterior.png: bicubic, fidelity, perceptual, two draws of the posterior, the truth, and the spread of eight draws, for
+samples/nuthatch.png reduced by four. Needs Pillow, and `pipeline` on the PATH.
 """
 import pathlib
 import subprocess
@@ -27,10 +27,11 @@ with tempfile.TemporaryDirectory() as name:
         subprocess.run(["pipeline", "run", "super-resolution", low, "--scale", "4", *options, "-q"], check=True,
                        stdout=subprocess.DEVNULL)
 
-    enlarged("--model", "fidelity", "-o", folder / "fidelity.png")
+    for model in ["fidelity", "perceptual"]:
+        enlarged("--model", model, "-o", folder / f"{model}.png")
     enlarged("--model", "posterior", "--seed", "7", "--count", "8", "--summary", folder / "summary", "-o", f"{folder}/draws/")
     pictures = [Image.open(low).resize(truth.size, Image.BICUBIC)]
-    for file in ["fidelity.png", "summary/draw-000.png", "summary/draw-001.png"]:
+    for file in ["fidelity.png", "perceptual.png", "summary/draw-000.png", "summary/draw-001.png"]:
         pictures.append(Image.open(folder / file).convert("RGB"))
     pictures += [truth, Image.open(folder / "summary/spread.png").convert("RGB")]
 

@@ -42,6 +42,13 @@ struct InferenceArguments: ParsableArguments {
       given[name] = .commandLine(name, inputs[1...].joined(separator: "\n"))
       inputs = [inputs[0]]
     }
+    if let name = inferring.inputOption(of: verb), let option = given.removeValue(forKey: name) {
+      guard inputs.isEmpty else {
+        throw PipelineError.usage(
+          "'\(inputs[0])' is given, and --\(name) as well; one of them would be right")
+      }
+      inputs = [option.value]
+    }
     if let output, descriptions.contains(where: { $0.name == "format" }) {
       try RunCommand.addFormat(of: output, to: &given, found)
     }

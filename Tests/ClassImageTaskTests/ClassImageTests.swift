@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MediaIO
+import MediaTensors
 import PipelineCore
 import TestSupport
 import Testing

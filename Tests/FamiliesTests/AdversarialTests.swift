@@ -69,6 +69,66 @@ struct AdversarialTests {
     #expect(try largestDifference(gradients[1], expected.1) < 1e-5)
   }
 
+  /// Relative: data have to look more real than draws do on average, and draws than data; written down for D(x) = c x + d x².
+  @Test func eachPlayerComparesItselfWithTheOther() throws {
+    let toy = try Toy()
+    let count = 6
+    let noise = BatchNoise(seed: 1, first: 0, count: count)
+    let x = try Tensor.noise([count, 1, 1, 1], seed: 2)
+    var family = toy.family(.jensenShannon, penalty: 0)
+    family.isRelative = true
+    let gradients = try Autograd.with(enabled: true) {
+      try Autograd.gradients(
+        of: family.loss(x, given: .none, noise: noise), [toy.generator, toy.discriminator])
+    }
+    let z = try noise.normal([1], stream: "latents")
+    let expected = try Autograd.with(enabled: true) {
+      let other = try Toy()
+      func score(_ x: Tensor, _ d: Tensor) throws -> Tensor {
+        try x * d.narrow(0, start: 0, length: 1) + x.squared() * d.narrow(0, start: 1, length: 1)
+      }
+      /// −log σ(a − E b) − log(1 − σ(b − E a)).
+      func loss(_ a: Tensor, _ b: Tensor) throws -> Tensor {
+        try ((b.mean() - a).softplus() + (b - a.mean()).softplus()).mean()
+      }
+      let drawn = try
+        (z * other.generator.narrow(0, start: 0, length: 1) + other.generator.narrow(0, start: 1, length: 1))
+        .reshaped([-1])
+      let (fixed, data) = (try other.discriminator.detached(), try x.reshaped([-1]))
+      let own = try loss(score(drawn, fixed), score(data, fixed))
+      let game = try loss(score(data, other.discriminator), score(drawn.detached(), other.discriminator))
+      return (
+        try Autograd.gradients(of: own, [other.generator])[0],
+        try Autograd.gradients(of: game, [other.discriminator])[0]
+      )
+    }
+    #expect(try largestDifference(gradients[0], expected.0) < 1e-6)
+    #expect(try largestDifference(gradients[1], expected.1) < 1e-5)
+  }
+
+  /// The generator's gradient is that of the distance plus the adversarial one, made `share` times as long with respect to x.
+  @Test func distanceAndObjectionAreBalanced() throws {
+    let count = 6
+    let noise = BatchNoise(seed: 1, first: 0, count: count)
+    let x = try Tensor.noise([count, 1, 1, 1], seed: 2)
+    func gradient(_ share: Double?) throws -> [Float] {
+      let toy = try Toy()
+      var family = toy.family(.wasserstein, penalty: 0)
+      if let share { family.nearness = ({ drawn, x, _, _ in try (drawn - x).squared().mean() * 100 }, share) }
+      return try Autograd.with(enabled: true) {
+        try Autograd.gradients(of: family.loss(x, given: .none, noise: noise), [toy.generator])[0].floats()
+      }
+    }
+    let (alone, distance) = (try gradient(nil), try gradient(0))
+    let (half, whole) = (try gradient(0.5), try gradient(1))
+    for index in 0..<2 {
+      // The objection enters in proportion to its share, along its own direction.
+      #expect(abs((whole[index] - distance[index]) - 2 * (half[index] - distance[index])) < 1e-3)
+    }
+    let factors = (0..<2).map { (whole[$0] - distance[$0]) / alone[$0] }
+    #expect(factors[0] > 0 && abs(factors[0] / factors[1] - 1) < 1e-3)
+  }
+
   /// γ/2 E |∇ₓ D|² on data and on draws: for D = c x it is γ c² in all.
   @Test func penaltyIsTheSquaredSlope() throws {
     let count = 4000

@@ -24,6 +24,8 @@ struct DrawnEnlargementTests {
     try Synthetic.model(scale: 4).write(to: mean, notes: [:])
     try Synthetic.posterior(meanSHA256: Digest.sha256(of: mean)).weights(notes: [:]).encoded()
       .write(to: own.appendingPathComponent("posterior-x4.safetensors"))
+    try Synthetic.judge().weights(notes: [:]).encoded()
+      .write(to: own.appendingPathComponent("judge.safetensors"))
     try Data(
       """
       task: super-resolution
@@ -32,7 +34,8 @@ struct DrawnEnlargementTests {
       defaults: {model: mean, scale: 4}
       models:
         mean: {weights: mean-x2.safetensors, description: for tests, options: {scales: {4: mean-x4.safetensors}}}
-        posterior: {weights: posterior-x4.safetensors, options: {mean: mean-x4.safetensors}}
+        posterior: {weights: posterior-x4.safetensors, options: {scale: 4, mean: mean-x4.safetensors}}
+        judge: {weights: judge.safetensors, options: {judges: true}}
       stages: [decode-image, upscale, encode-png]
       """.utf8
     ).write(to: own.appendingPathComponent("pipeline.yaml"))
@@ -130,12 +133,99 @@ struct DrawnEnlargementTests {
       "--tta is for models that give one picture; without it model 'posterior' would be right"
     ),
     (["summary": "s"], "--summary is of several draws; --count 8 would be right"),
+    (["truth": "t.png"], "--truth is for --summary, whose intervals it is held against"),
     (["degradation": "real"], "model 'posterior' was not trained for --degradation real"),
     (["model": "mean", "summary": "s"], "--summary is of draws, but model 'mean' gives one picture"),
   ]) func errors(_ options: [String: String], _ message: String) throws {
     let error = try #require(throws: PipelineError.self) { try run(picture(), options) }
     #expect(error.description.hasPrefix(message), "\(error)")
     #expect(error.kind == .usage)
+  }
+
+  /// With the truth the summary says how much of it the draws hold: all of their own mean, little of its negative.
+  @Test func summaryOfWhatIsKnown() throws {
+    let target = folder.url.appendingPathComponent("known")
+    func coverage(_ truth: Data) throws -> Double? {
+      let file = folder.url.appendingPathComponent("truth.png")
+      try truth.write(to: file)
+      _ = try run(picture(), ["count": "4", "seed": "2", "summary": target.path, "truth": file.path])
+      return try JSONDecoder().decode(
+        PosteriorSummary.Report.self, from: Data(contentsOf: target.appendingPathComponent("summary.json"))
+      ).coverage
+    }
+    let large = try Synthetic.picture(height: 52, width: 44, seed: 1)
+    _ = try coverage(Image(large, bitDepth: 8).pngData())
+    let mean = try Data(contentsOf: target.appendingPathComponent("mean.png"))
+    #expect(try #require(try coverage(mean)) > 0.99)
+    let negative = try Image((1 - Image(decoding: mean, name: "mean").tensor()), bitDepth: 8).pngData()
+    #expect(try #require(try coverage(negative)) < 0.5)
+    let error = try #require(throws: PipelineError.self) { try coverage(picture(.grey)) }
+    #expect(error.description.hasSuffix("is 11×13 grey; 44×52 in colour would be right, as the input is"))
+  }
+
+  private func score(_ high: Data, _ options: [String: String]) throws -> ScoreReport {
+    let task = SuperResolution()
+    let given = Dictionary(uniqueKeysWithValues: options.map { ($0, GivenOption.commandLine($0, $1)) })
+    return try task.score(
+      InferenceRequest(
+        input: high, name: "high.png",
+        options: Options(task.options(of: .score), owner: "score", given: given, fallbacks: [:])),
+      task.specification(in: home))
+  }
+
+  /// A draw is likelier than another picture, and what does not fit is said.
+  @Test func scores() throws {
+    let low = folder.url.appendingPathComponent("low.png")
+    try picture().write(to: low)
+    let options = ["model": "posterior", "low": low.path]
+    let drawn = try score(run(picture(), ["seed": "3"]), options)
+    #expect(drawn.dimensions == 3 * 52 * 44 && drawn.kind == "estimate" && drawn.condition == low.path)
+    #expect(abs(drawn.bitsPerDimension + drawn.nats / (Double(drawn.dimensions) * log(2))) < 1e-9)
+    let other = try Image(Synthetic.picture(height: 52, width: 44, seed: 4), bitDepth: 8).pngData()
+    #expect(try score(other, options).nats < drawn.nats)
+
+    for (high, given, message) in [
+      (try picture(), options, "high.png is 11×13, and \(low.path) is 11×13; 44×52 would be right"),
+      (try picture(.grey), options, "high.png is grey of 8 bits; what is scored is RGB of 8 bits"),
+      (
+        other, options.merging(["model": "mean"]) { $1 },
+        "model 'mean' gives one picture and no density; a posterior would be right"
+      ),
+      (
+        other, options.merging(["model": "judge"]) { $1 },
+        "model 'judge' enlarges nothing: it judges what others do; another model would be right"
+      ),
+    ] {
+      let error = try #require(throws: PipelineError.self) { try score(high, given) }
+      #expect(error.description == message)
+    }
+  }
+
+  /// Of all models a row each, with what only draws have; of one a row for each picture.
+  @Test func evaluates() throws {
+    let set = folder.url.appendingPathComponent("set")
+    for index in 0..<2 {
+      try Synthetic.write(
+        Synthetic.picture(height: 48, width: 40, seed: index), to: set.appendingPathComponent("\(index).png"))
+    }
+    let task = SuperResolution()
+    func table(_ model: String) throws -> EvaluationTable {
+      let options = try Options(
+        task.evaluationOptions, owner: "evaluate", given: ["scale": .commandLine("scale", "4")],
+        fallbacks: [:])
+      let tables = try task.evaluate(
+        EvaluationRequest(model: model, data: [set], options: options), task.specification(in: home))
+      return try #require(tables.first)
+    }
+    let all = try table("all")
+    #expect(all.rows.map(\.name) == ["bicubic", "mean", "posterior"])
+    #expect(all.columns.map(\.name).prefix(4) == ["PSNR (dB)", "SSIM", "distance", "consistency (dB)"])
+    #expect(all.rows[1].values.suffix(3).allSatisfy { $0 == nil })
+    #expect(all.rows[2].values.allSatisfy { $0 != nil })
+    let one = try table("mean")
+    #expect(one.rows.map(\.name) == ["0", "1", "mean of 2"])
+    // The same figures, once as a row and once as columns.
+    #expect(one.rows[2].values == (0..<2).flatMap { all.rows[$0].values.prefix(4) })
   }
 
   @Test func weightsOfAnotherMeanAreRefused() throws {

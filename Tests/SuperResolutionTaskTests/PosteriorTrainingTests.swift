@@ -68,18 +68,57 @@ struct PosteriorTrainingTests {
     #expect(losses[1] < losses[0])
   }
 
-  /// A picture on the colour line is its y again.
-  @Test func variableAndPicture() throws {
+  /// A space of random pictures with roots that mix.
+  private func space(widening: Double = 1) throws -> ResidualSpace {
     let low = try Tensor.uniform([1, 3, 6, 5], seed: 1)
     let mean = try low.resizedBilinear(height: 24, width: 20)
     let features = try MeanFeatures(low: low, mean: mean, scale: 4, local: .init(floor: 1e-4, slope: 0.5))
-    let mixing = try Tensor.noise([16, 16], seed: 2)
-    let root = try (mixing.matmul(mixing.permuted([1, 0])) / 16 + Tensor.identity(16)).cholesky()
-    let space = try ResidualSpace(
-      features, correction: Tensor.noise([1, 1, 24, 20], seed: 3) * 0.3, root: root)
+    let roots = try (2..<5).map { seed in
+      let mixing = try Tensor.noise([16, 16], seed: UInt64(seed))
+      return try (mixing.matmul(mixing.permuted([1, 0])) / 16 + Tensor.identity(16)).cholesky()
+    }
+    return try ResidualSpace(
+      features, correction: Tensor.noise([1, 1, 24, 20], seed: 3) * 0.3,
+      across: .init(floor: 1e-5, slope: 0.3), widening: widening,
+      roots: .init(along: roots[0], across: Array(roots[1...])))
+  }
+
+  /// A picture is its variables, and they are it again.
+  @Test func variablesAndPicture() throws {
+    let space = try space(widening: 1.3)
     #expect(space.conditioning.spatial?.shape == [1, 71, 6, 5])
-    let y = try Tensor.noise([1, 16, 6, 5], seed: 4)
-    #expect(try largestDifference(space.variable(of: space.picture(of: y)), y) < 1e-2)
+    let (y, across) = (try Tensor.noise([1, 16, 6, 5], seed: 6), try Tensor.noise([1, 32, 6, 5], seed: 7))
+    let picture = try space.picture(of: y, across: across)
+    #expect(try largestDifference(space.variable(of: picture), y) < 1e-2)
+    #expect(try largestDifference(space.variableAcross(of: picture), across) < 1e-2)
+    // What lies on the colour line has nothing across it.
+    #expect(try space.variableAcross(of: space.picture(of: y)).abs().maximum().scalar() < 1e-2)
+  }
+
+  /// The logarithm of the volume is that of the determinant of the map from variables to values.
+  @Test func volume() throws {
+    let low = try Tensor.uniform([1, 3, 1, 1], seed: 1)
+    let mean = try Tensor.uniform([1, 3, 2, 2], seed: 2)
+    let features = try MeanFeatures(low: low, mean: mean, scale: 2, local: .init(floor: 1e-2, slope: 0.5))
+    let mixing = try Tensor.noise([4, 4], seed: 3)
+    let root = try (mixing.matmul(mixing.permuted([1, 0])) / 4 + Tensor.identity(4)).cholesky()
+    let space = try ResidualSpace(
+      features, correction: Tensor.noise([1, 1, 2, 2], seed: 4) * 0.3,
+      across: .init(floor: 1e-3, slope: 0.3), widening: 1.5,
+      roots: .init(along: root, across: [root, .identity(4)]))
+    // One row of the map for each of its 12 variables.
+    let origin = try space.picture(of: .zeros([1, 4, 1, 1]), across: .zeros([1, 8, 1, 1]))
+    let rows = try (0..<12).map { index in
+      let unit = try Tensor.identity(12).narrow(0, start: index, length: 1).reshaped([1, 12, 1, 1])
+      return try
+        (space.picture(
+          of: unit.narrow(1, start: 0, length: 4), across: unit.narrow(1, start: 4, length: 8)) - origin)
+        .reshaped([12])
+    }
+    let map = try Tensor.stack(rows)
+    // ln |det M| is half of ln det M Mᵀ, by its Cholesky root.
+    let logs = try map.matmul(map.permuted([1, 0])).to(.float64).cholesky().diagonal().log().sum().scalar()
+    #expect(try abs(space.logVolume() - logs) < 1e-3)
   }
 
   /// Where only red changes, red alone is drawn; where all change alike, all are.

@@ -67,11 +67,23 @@ enum Synthetic {
         try .noise(entry.parameter.value.shape, seed: seed * 1000 + UInt64(index)) * 0.05
     }
     network.root.value = try .identity(16)
+    network.rootsAcross.value = try .cat([.identity(16), .identity(16)], axis: 0)
     return PosteriorModel(
       description: .init(
         network: network.configuration, diffusion: .init(mean: 0, deviation: 1, unconditionalShare: 0),
         sampler: .init(steps: 3, largest: 10, smallest: 0.05), local: .init(floor: 1e-4, slope: 0.1),
+        across: .init(floor: 1e-5, slope: 0.1), tails: .init(freedom: 5), widening: 1.2,
         meanSHA256: meanSHA256), network: network)
+  }
+
+  /// A judge that has learned nothing, which sees differences all the same.
+  static func judge(seed: UInt64 = 3) throws -> PictureJudge {
+    let judge = try PictureJudge(
+      .init(
+        classes: ["one", "other"],
+        network: .init(pictureChannels: 3, channels: [4, 6], blocks: 1, classes: 2)))
+    try judge.network.initialize(seed: seed)
+    return judge
   }
 
   static var log: Logger {

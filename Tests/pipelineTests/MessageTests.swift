@@ -42,6 +42,13 @@ struct MessageTests {
     Case("stage upscael", 2, "upscael", "did you mean 'upscale'"),
     Case("stage upscale", 1, "wants an image", "decode-image"),
     Case("stage encode-png --scale 2", 2, "--scale"),
+    Case("run super-resolution good.png --model judge", 2, "'judge' enlarges nothing", "another model"),
+    Case("score super-resolution good.png", 2, "--low"),
+    Case(
+      "score super-resolution good.png --high good.png --low good.png", 2, "--high as well", "one of them"),
+    Case("score super-resolution --high good.png --low missing.png", 1, "missing.png", "no such file"),
+    Case("score super-resolution good.png --low good.png --model fast", 2, "'fast' gives one picture"),
+    Case("score super-resolution --high text.png --low good.png", 1, "text.png", "PNG and JPEG"),
     Case("evaluate super-resolution", 2, "--data"),
     Case("evaluate super-resolution --data missing", 1, "missing"),
     Case("evaluate super-resolution --plot curve.png", 2, "--plot", "no curves"),

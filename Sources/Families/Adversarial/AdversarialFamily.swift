@@ -20,13 +20,24 @@ public struct AdversarialFamily: Trainable, Sampling {
     }
   }
 
-  /// x of noise `[N, latents]` and `Conditioning.global`.
-  public typealias Generator = @Sendable (_ z: Tensor, _ global: Tensor) throws -> Tensor
-  /// How real x looks, `[N]`.
-  public typealias Discriminator = @Sendable (_ x: Tensor, _ global: Tensor) throws -> Tensor
+  /// x of noise `[N, latents]` and y.
+  public typealias Generator = @Sendable (_ z: Tensor, _ given: Conditioning) throws -> Tensor
+  /// How real x looks given y, `[N, …]`: one number, or one for each part of x.
+  public typealias Discriminator = @Sendable (_ x: Tensor, _ given: Conditioning) throws -> Tensor
+  /// How far draws are from the x that they were drawn for.
+  public typealias Distance =
+    @Sendable (
+      _ drawn: Tensor, _ x: Tensor, _ given: Conditioning, _ noise: BatchNoise
+    ) throws -> Tensor
 
   public let configuration: Configuration
   public let latents: Int
+  /// Whether data are to look more real than draws do on average, and draws than data, instead of real as such
+  /// (Jolicoeur-Martineau 2019, "The relativistic discriminator", section 4.2).
+  public var isRelative = false
+  /// What the generator lowers beside its own objective, and how long the gradient of the latter is, in lengths of this one's, both
+  /// with respect to a chunk's draws (as Esser et al. 2021, "Taming transformers", equation 7, balance theirs); nil for nothing.
+  public var nearness: (distance: Distance, adversarialShare: Double)?
   private let generator: Generator
   private let discriminator: Discriminator
 
@@ -48,22 +59,20 @@ public struct AdversarialFamily: Trainable, Sampling {
   /// The discriminator's loss, whose gradient with respect to the generator is that of the generator's own loss: the
   /// draws enter the former cut off from their graph, and once more times the gradient of the latter.
   public func loss(_ x: Tensor, given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {
-    guard let global = conditioning.global else {
-      throw TensorError("an adversarial model of classes wants to be told one")
-    }
-    let z = try noise.normal([latents], stream: "latents").to(device: x.device)
-    let drawn = try generator(z, global)
+    let drawn = try generator(noise.normal([latents], stream: "latents").to(device: x.device), conditioning)
     let fake = try drawn.detached().requiresGradient(true)
-    let objective = configuration.objective
-    let onFake = try discriminator(fake, global)
-    let slope = try Autograd.gradients(of: objective.generator(onFake).mean(), [fake])[0].detached()
-
-    let both = try Tensor.cat([x, fake.detached()], axis: 0)
-    let scores = try discriminator(both, Tensor.cat([global, global], axis: 0))
     let count = x.shape[0]
-    let onReal = try scores.narrow(0, start: 0, length: count)
-    let onDrawn = try scores.narrow(0, start: count, length: count)
-    var loss = try (objective.fake(onDrawn) - objective.real(onReal)).mean()
+    let twice = try conditioning.repeated(2)
+    let both = try Tensor.cat([x, fake.detached()], axis: 0)
+    let scores = try discriminator(both, twice)
+    let (onReal, onDrawn) = (
+      try scores.narrow(0, start: 0, length: count), try scores.narrow(0, start: count, length: count)
+    )
+    let strife = try generatorLoss(onDrawn: discriminator(fake, conditioning), onReal: onReal.detached())
+    let slope = try balanced(
+      Autograd.gradients(of: strife, [fake])[0].detached(), fake: fake, x, conditioning, noise)
+
+    var loss = try discriminatorLoss(real: onReal, fake: onDrawn)
     if configuration.penalty > 0 {
       // E (v · ∇D)² over normal v is |∇D|²: no second derivatives are needed.
       let direction = try Tensor.cat(
@@ -72,7 +81,7 @@ public struct AdversarialFamily: Trainable, Sampling {
           noise.normal(Array(x.shape.dropFirst()), stream: "direction of draws"),
         ], axis: 0
       ).to(device: x.device)
-      let moved = try discriminator(both + direction * Self.step, Tensor.cat([global, global], axis: 0))
+      let moved = try discriminator(both + direction * Self.step, twice)
       let slopes = try ((moved - scores) / Self.step).squared().mean()
       // The mean is over data and draws; each has a penalty of its own.
       loss = try loss + slopes * configuration.penalty
@@ -80,10 +89,30 @@ public struct AdversarialFamily: Trainable, Sampling {
     return try loss + (drawn * slope).sum()
   }
 
+  private func discriminatorLoss(real: Tensor, fake: Tensor) throws -> Tensor {
+    let objective = configuration.objective
+    guard isRelative else { return try (objective.fake(fake) - objective.real(real)).mean() }
+    return try (objective.fake(fake - real.mean()) - objective.real(real - fake.mean())).mean()
+  }
+
+  private func generatorLoss(onDrawn: Tensor, onReal: Tensor) throws -> Tensor {
+    isRelative
+      ? try discriminatorLoss(real: onDrawn, fake: onReal)
+      : try configuration.objective.generator(onDrawn).mean()
+  }
+
+  /// The gradient of all that the generator lowers, with respect to its draws.
+  private func balanced(
+    _ slope: Tensor, fake: Tensor, _ x: Tensor, _ conditioning: Conditioning, _ noise: BatchNoise
+  ) throws -> Tensor {
+    guard let nearness else { return slope }
+    let pull = try Autograd.gradients(of: nearness.distance(fake, x, conditioning, noise), [fake])[0]
+      .detached()
+    let (length, own) = (try pull.squared().sum().squareRoot(), try slope.squared().sum().squareRoot())
+    return try pull + slope * (length / (own + 1e-12) * nearness.adversarialShare)
+  }
+
   public func sample(given conditioning: Conditioning, noise: BatchNoise) throws -> Tensor {
-    guard let global = conditioning.global else {
-      throw TensorError("an adversarial model of classes wants to be told one")
-    }
-    return try Autograd.disabled { try generator(noise.normal([latents], stream: "latents"), global) }
+    try Autograd.disabled { try generator(noise.normal([latents], stream: "latents"), conditioning) }
   }
 }

@@ -70,19 +70,20 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
     /// nil for `karras`.
     public var schedule: Schedule?
 
+    /// Largest and smallest σ of draws.
+    public var range: (largest: Double, smallest: Double) {
+      (largest ?? DiffusionFamily.range.largest, smallest ?? DiffusionFamily.range.smallest)
+    }
+
     /// Of the steps, the largest first.
     var levels: NoiseLevels {
       if schedule == .straight { return .straight(steps: steps) }
-      return .karras(
-        steps: steps, largest: largest ?? DiffusionFamily.range.largest,
-        smallest: smallest ?? DiffusionFamily.range.smallest)
+      return .karras(steps: steps, largest: range.largest, smallest: range.smallest)
     }
 
     /// Whether draws can be made by them.
     public var isPlausible: Bool {
-      let (first, last) = (
-        largest ?? DiffusionFamily.range.largest, smallest ?? DiffusionFamily.range.smallest
-      )
+      let (first, last) = range
       return (1...10_000).contains(steps) && last >= 1e-6 && first <= 1e5 && first >= 1.01 * last
         && guidance.isFinite
     }
@@ -105,6 +106,9 @@ public struct DiffusionFamily: Sampling, Trainable, Encoding {
   /// What is squared of an error of x in the loss: linear and invertible, so that the best network is the same, but not what
   /// it learns first; nil for the error itself.
   public var errorMap: (@Sendable (Tensor) throws -> Tensor)?
+  /// Largest and smallest σ of densities and inversions: the data are taken to have noise of the latter, which no network can tell
+  /// from none that was not trained at less.
+  public var flowRange = DiffusionFamily.range
   let backbone: Backbone
   private let drawing: Backbone
   private let summary: Summary?

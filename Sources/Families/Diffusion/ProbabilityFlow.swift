@@ -30,21 +30,27 @@ extension DiffusionFamily: DensityModel, Inverting {
       let uniform = try noise.uniform(sampleShape, step: probe, stream: "directions")
       return try (uniform * 2).floored() * 2 - 1
     }
-    let stacked = try Tensor.cat(directions, axis: 0)
     var divergences = try Tensor.zeros([Self.probes, count], .float64)
     let end = try follow(
-      start(x), levels: Self.ascending, given: conditioning,
+      start(x), levels: ascending, given: conditioning,
       slope: { z, sigma, given in
-        try Autograd.with(enabled: true) {
-          // A copy for each direction, so that one way back serves all.
-          let z = try Tensor.cat(directions.map { _ in try z.detached() }, axis: 0).requiresGradient(true)
-          let slope = try self.slope(z, sigma, given.repeated(Self.probes))
-          let back = try Autograd.gradients(of: (slope * stacked).sum(), [z])[0]
-          return try Autograd.disabled {
-            let each = try (back * stacked).sum([1, 2, 3]).to(.float64).reshaped([Self.probes, count])
-            return (try slope.detached().narrow(0, start: 0, length: count), each)
+        let along: @Sendable (Int) throws -> (slope: Tensor, divergence: Tensor) = { probe in
+          try Autograd.with(enabled: true) {
+            let z = try z.detached().requiresGradient(true)
+            let slope = try self.slope(z, sigma, given)
+            let back = try Autograd.gradients(of: (slope * directions[probe]).sum(), [z])[0]
+            return try Autograd.disabled {
+              (try slope.detached(), try (back * directions[probe]).sum([1, 2, 3]).to(.float64))
+            }
           }
         }
+        // Directions are evaluations of their own, so that a second core has something to do for a single large x.
+        let each =
+          try
+          (threads > 1
+          ? ChunkRunner(workers: Self.probes, recordsGradients: true).map(Self.probes, along)
+          : (0..<Self.probes).map(along))
+        return (each[0].slope, try .stack(each.map(\.divergence)))
       },
       record: { parts, weight in divergences = try divergences + parts * weight })
     return try Autograd.disabled {
@@ -56,23 +62,27 @@ extension DiffusionFamily: DensityModel, Inverting {
       let spread = try (divergences - mean).squared().sum([0]) / (max(1, probes - 1) * probes)
       let error = try spread.squareRoot()
       return LogDensity(
-        try base + mean - dimensions * log(configuration.deviation * Self.shrinkage), kind: .estimate,
+        try base + mean - dimensions * log(configuration.deviation * shrinkage), kind: .estimate,
         standardError: error,
         evaluations: 2 * Self.flowSteps)
     }
   }
 
   /// σ from small to large: even steps of θ^⅓, which are small where pictures take shape.
-  private static let ascending = {
-    let (low, high) = (cbrt(atan(range.smallest)), cbrt(atan(range.largest)))
-    return (0...flowSteps).map { tan(pow(low + (high - low) * Double($0) / Double(flowSteps), 3)) }
-  }()
+  private var ascending: [Double] {
+    let (low, high) = (cbrt(atan(flowRange.smallest)), cbrt(atan(flowRange.largest)))
+    return (0...Self.flowSteps).map {
+      tan(pow(low + (high - low) * Double($0) / Double(Self.flowSteps), 3))
+    }
+  }
 
   /// √(1 + σ²) at the smallest σ.
-  private static let shrinkage = (1 + range.smallest * range.smallest).squareRoot()
+  private var shrinkage: Double {
+    (1 + flowRange.smallest * flowRange.smallest).squareRoot()
+  }
 
   private func start(_ x: Tensor) throws -> Tensor {
-    try (x - configuration.mean) / (configuration.deviation * Self.shrinkage)
+    try (x - configuration.mean) / (configuration.deviation * shrinkage)
   }
 
   /// −F.
@@ -104,7 +114,7 @@ extension DiffusionFamily: DensityModel, Inverting {
   public func invert(_ x: Tensor, given conditioning: Conditioning) throws -> Tensor {
     try Autograd.disabled {
       try follow(
-        start(x), levels: Self.ascending, given: conditioning, slope: { (try self.slope($0, $1, $2), ()) },
+        start(x), levels: ascending, given: conditioning, slope: { (try self.slope($0, $1, $2), ()) },
         record: { _, _ in }
       ).reshaped([x.shape[0], -1])
     }
@@ -113,9 +123,9 @@ extension DiffusionFamily: DensityModel, Inverting {
   public func generate(_ z: Tensor, given conditioning: Conditioning) throws -> Tensor {
     try Autograd.disabled {
       let end = try follow(
-        z.to(.float32).reshaped([z.shape[0]] + sampleShape), levels: Self.ascending.reversed(),
+        z.to(.float32).reshaped([z.shape[0]] + sampleShape), levels: ascending.reversed(),
         given: conditioning, slope: { (try self.slope($0, $1, $2), ()) }, record: { _, _ in })
-      return try end * (configuration.deviation * Self.shrinkage) + configuration.mean
+      return try end * (configuration.deviation * shrinkage) + configuration.mean
     }
   }
 }

@@ -42,10 +42,13 @@ public protocol InferringTask: PipelineTask {
   func options(of verb: Verb) -> [OptionDescription]
   /// The option that words behind the input belong to, one a line; nil for a verb whose words are all inputs.
   func wordsOption(of verb: Verb) -> String?
+  /// The option that names the input's file where no input stands by itself; nil for a verb without one.
+  func inputOption(of verb: Verb) -> String?
 }
 
 extension InferringTask {
   public func wordsOption(of verb: Verb) -> String? { nil }
+  public func inputOption(of verb: Verb) -> String? { nil }
 }
 
 /// log P(x | y).

@@ -1,6 +1,7 @@
 public import Conditioners
 public import Families
 public import Foundation
+internal import MediaTensors
 public import ModelEvaluation
 internal import PipelineCore
 public import Torch

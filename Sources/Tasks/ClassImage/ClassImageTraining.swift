@@ -2,6 +2,7 @@ internal import Families
 public import Foundation
 internal import Logging
 internal import MediaIO
+internal import MediaTensors
 internal import ModelEvaluation
 internal import ModelTraining
 public import PipelineCore

@@ -1,6 +1,7 @@
 internal import Conditioners
 internal import Families
 internal import Foundation
+internal import MediaTensors
 internal import ModelEvaluation
 public import PipelineCore
 internal import Torch

@@ -2,6 +2,7 @@ internal import Conditioners
 internal import Families
 internal import Foundation
 internal import Logging
+internal import MediaTensors
 internal import ModelEvaluation
 internal import ModelTraining
 internal import PipelineCore

@@ -1,6 +1,7 @@
 internal import Conditioners
 internal import Families
 internal import Foundation
+internal import MediaTensors
 internal import ModelEvaluation
 internal import PipelineCore
 internal import Torch

@@ -14,6 +14,21 @@ public struct PhotographDataset: Sendable {
     var isCut = false
     var lowHeight: Int { low.shape[1] }
     var lowWidth: Int { low.shape[2] }
+
+    /// The middle, at most `side` low-resolution pixels a side: `low [3, h, w]` and `high [3, scale · h, scale · w]` over 0…1.
+    func middle(side: Int, scale: Int) throws -> (low: Tensor, high: Tensor) {
+      func part(_ picture: Tensor, _ scale: Int) throws -> Tensor {
+        try middle(of: picture, side: side, scale)
+      }
+      return (try part(low, 1).to(.float32) / 255, try part(high, scale).to(.float32) / 255)
+    }
+
+    /// The same part of a picture that is `scale` times as large as the low one, `[C, scale · lowHeight, scale · lowWidth]`.
+    func middle(of picture: Tensor, side: Int, _ scale: Int) throws -> Tensor {
+      let (height, width) = (min(side, lowHeight), min(side, lowWidth))
+      return try picture.narrow(1, start: (lowHeight - height) / 2 * scale, length: height * scale)
+        .narrow(2, start: (lowWidth - width) / 2 * scale, length: width * scale)
+    }
   }
 
   public let scale: Int

@@ -7,30 +7,51 @@ struct ScaleWeights: Sendable {
   let degradation: Degradation
   /// The point estimate that draws are made around; nil for a model that is one itself.
   let mean: URL?
-  static let posteriorScale = 4
+  /// What the model's own weights enlarge by; of a posterior the only scale.
+  let own: Int
   /// Scale to file, for pictures that were reduced and no more.
   private let clean: [Int: URL]
   /// Scale to file, for `degradation`.
   private let files: [Int: URL]
 
   private struct ModelOptions: Codable {
+    /// What the model's own weights enlarge by; 2 unless given.
+    var scale: Int?
     /// Scale to a file beside the specification.
     var scales: [String: String]?
     /// The same, trained on blurred, noisy and compressed pictures.
     var real: [String: String]?
     /// The file of the point estimate that draws are made around, beside the specification.
     var mean: String?
+    /// Whether it enlarges nothing, but looks at what others do.
+    var judges: Bool?
   }
 
-  /// `weights` is the file for ×2; `options: {scales: {4: file}, real: {2: file}}` names those for others. With
-  /// `options: {mean: file}` it is a posterior's, for ×4.
-  /// - Throws: `PipelineError` of kind `.usage` for a scale that is no whole number from 2 to 8, or a model without
-  ///   weights for the degradation.
+  /// Whether the specification has the model as a judge of others.
+  static func isJudge(_ entry: Specification.Model) throws -> Bool { try options(entry)?.judges ?? false }
+
+  private static func options(_ entry: Specification.Model) throws -> ModelOptions? {
+    try entry.options?.decode(ModelOptions.self, of: "the options of model '\(entry.name)'")
+  }
+
+  /// `weights` is the file for ×2, or for the `scale` of the options; `options: {scales: {4: file}, real: {2: file}}` names
+  /// those for others. With `options: {mean: file}` it is a posterior's, for one scale.
+  /// - Throws: `PipelineError` of kind `.usage` for a scale that is no whole number from 2 to 8, a model without
+  ///   weights for the degradation, or a judge.
   init(_ entry: Specification.Model, degradation: Degradation = .bicubic) throws {
     model = entry.name
     self.degradation = degradation
-    let options = try entry.options?.decode(ModelOptions.self, of: "the options of model '\(entry.name)'")
-    let own = options?.mean == nil ? 2 : Self.posteriorScale
+    let options = try Self.options(entry)
+    guard options?.judges != true else {
+      throw PipelineError.usage(
+        "model '\(entry.name)' enlarges nothing: it judges what others do; another model would be right")
+    }
+    own = options?.scale ?? 2
+    guard (2...8).contains(own) else {
+      throw PipelineError.usage(
+        "\(entry.place): the scale of model '\(entry.name)' is \(own); a whole number from 2 to 8 would be right"
+      )
+    }
     clean = try Self.files(options?.scales ?? [:], entry).merging([own: entry.weights]) { given, _ in given }
     mean = try options?.mean.map { name in
       guard !name.contains("/") else {

@@ -1,5 +1,7 @@
 internal import Families
 internal import Foundation
+internal import Logging
+internal import MediaTensors
 internal import ModelTraining
 public import PipelineCore
 internal import Torch
@@ -12,19 +14,28 @@ extension SuperResolution: TrainableTask {
       throw PipelineError.usage("the specification of 'super-resolution' has no recipes under 'training'")
     }
     let recipes = try YAMLReader(training, of: "'training'")
+    let isJudge = try ScaleWeights.isJudge(entry)
     let degradation = UpscaleStage.degradation(request.options)
     let recipeName =
-      "\(entry.name)-x\(try wholeScale(request.options))" + (degradation == .real ? "-real" : "")
+      try isJudge
+      ? entry.name
+      : "\(entry.name)-x\(try wholeScale(request.options))" + (degradation == .real ? "-real" : "")
     guard let found = recipes.entry(recipeName)?.value else {
       throw PipelineError.usage(
         NearestName.unknown("recipe", recipeName, known: recipes.keys, listing: true))
     }
+    let owner = "the recipe '\(recipeName)'"
+    if isJudge { return try trainJudge(found.decode(PictureJudgeRecipe.self, of: owner), request) }
     if let mean = try ScaleWeights(entry).mean {
       return try trainPosterior(
-        found.decode(PosteriorRecipe.self, of: "the recipe '\(recipeName)'"), name: recipeName, around: mean,
-        request)
+        found.decode(PosteriorRecipe.self, of: owner), name: recipeName, around: mean, request)
     }
-    var recipe = try found.decode(SuperResolutionRecipe.self, of: "the recipe '\(recipeName)'")
+    let family: String? = try YAMLReader(found, of: owner).optional("family")
+    if family == "adversarial" {
+      return try trainPerceptual(
+        found.decode(PerceptualRecipe.self, of: owner), name: recipeName, request, specification)
+    }
+    var recipe = try found.decode(SuperResolutionRecipe.self, of: owner)
     try recipe.check(scale: wholeScale(request.options), name: recipeName)
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
@@ -60,10 +71,12 @@ extension SuperResolution {
     try recipe.check(name: name, scale: wholeScale(request.options))
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
-    guard request.start == nil else {
-      throw PipelineError.usage("--from is not for a posterior: it begins with fresh weights")
-    }
     let scale = try wholeScale(request.options)
+    let start = try request.start.map { try PosteriorModel(contentsOf: $0) }
+    if let start, start.description.network != recipe.configuration(scale: scale) {
+      throw PipelineError.data(
+        "the weights of --from are of another network than the recipe '\(name)' asks for")
+    }
     let run = PosteriorTraining(
       recipe: recipe,
       photographs: try PhotographDataset(folders: Self.photographs(request), scale: scale, log: request.log),
@@ -74,8 +87,8 @@ extension SuperResolution {
       "train \(name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
     defer { progress.finish() }
     let result = try run.run(
-      resume: request.resume, timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
-      progress: { _, _ in progress.advance() })
+      start: start, resume: request.resume, timeLimit: request.timeLimit,
+      shouldStop: { Interrupt.isRequested }, progress: { _, _ in progress.advance() })
     let file = try request.writeWeights(recipe: recipe) { notes in
       var notes = notes
       notes["held_out_loss"] = String(format: "%.4f", result.loss)
@@ -83,6 +96,59 @@ extension SuperResolution {
     }
     return TrainingReport(
       weights: file, isFinished: result.outcome == .finished, figures: ["held-out loss": result.loss])
+  }
+
+  private func trainPerceptual(
+    _ recipe: PerceptualRecipe, name: String, _ request: TrainingRequest, _ specification: Specification
+  ) throws -> TrainingReport {
+    var recipe = recipe
+    let scale = try wholeScale(request.options)
+    try recipe.check(name: name, scale: scale)
+    if let steps = request.steps { recipe.training.steps = steps }
+    if let seed = request.seed { recipe.training.seed = seed }
+    guard request.start == nil else {
+      throw PipelineError.usage("--from is not for '\(name)': its recipe says what it begins with")
+    }
+    let start = try ScaleWeights(specification.model(named: recipe.start)).file(scale)
+    let features = try specification.model(named: recipe.features).weights
+    let run = PerceptualTraining(
+      recipe: recipe,
+      photographs: try PhotographDataset(folders: Self.photographs(request), scale: scale, log: request.log),
+      start: try SuperResolutionModel(contentsOf: start, scale: scale),
+      startSHA256: try Digest.sha256(of: start), judge: try PictureJudge(contentsOf: features),
+      judgeSHA256: try Digest.sha256(of: features), folder: request.folder, workers: request.workers,
+      log: request.log)
+    let progress = ProgressLine(
+      "train \(name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
+    defer { progress.finish() }
+    let result = try run.run(
+      resume: request.resume, timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
+      progress: { _, _ in progress.advance() })
+    let file = try request.writeWeights(recipe: recipe) { notes in
+      var notes = notes
+      notes["held_out_distance"] = String(format: "%.4f", result.distance)
+      return try result.model.weights(notes: notes)
+    }
+    return TrainingReport(
+      weights: file, isFinished: result.outcome == .finished, figures: ["distance": result.distance])
+  }
+
+  private func trainJudge(_ recipe: PictureJudgeRecipe, _ request: TrainingRequest) throws -> TrainingReport {
+    var recipe = recipe
+    try recipe.training.check()
+    if let steps = request.steps { recipe.training.steps = steps }
+    if let seed = request.seed { recipe.training.seed = seed }
+    guard request.start == nil, request.data.count == 1 else {
+      throw PipelineError.usage(
+        "a judge begins with fresh weights and learns from one folder, which has a folder of small RGB pictures for each class; "
+          + "--data and no --from would be right")
+    }
+    let pictures = try LabelledImages(folder: request.data[0], split: .train)
+    request.log.info("\(pictures.count) pictures of \(pictures.classes.count) classes")
+    let result = try PictureJudgeTraining(recipe: recipe, request: request)(pictures)
+    return TrainingReport(
+      weights: try request.writeWeights(recipe: recipe) { try result.judge.weights(notes: $0) },
+      isFinished: result.isFinished, figures: ["held-out accuracy": result.accuracy])
   }
 
   private static func photographs(_ request: TrainingRequest) throws -> [URL] {

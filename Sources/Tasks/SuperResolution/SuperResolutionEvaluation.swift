@@ -1,67 +1,57 @@
 internal import MediaTensors
 internal import ModelEvaluation
-public import Torch
+internal import Torch
 
-/// PSNR and SSIM as papers give them: on Y of BT.601, of 8-bit pictures, `scale` pixels of the border left out.
-public struct SuperResolutionEvaluation: Sendable {
-  /// Figures of one picture or means of several.
-  public struct Figures: Codable, Sendable, Equatable {
-    public var name: String
+/// How near an enlarged picture is to the truth, to the eye of a judge, and to the picture it was made from.
+struct SuperResolutionEvaluation: Sendable {
+  struct Figures: Equatable {
     /// dB.
-    public var psnr: Double
-    public var ssim: Double
-    /// The same for bicubic enlargement.
-    public var bicubicPSNR: Double
-    public var bicubicSSIM: Double
+    var psnr: Double
+    var ssim: Double
+    /// Of what the judge sees in picture and truth, 0…2.
+    var distance: Double
+    /// PSNR of the picture's reduction against the low one, dB.
+    var consistency: Double
+
+    /// In the order of `columns`.
+    var values: [Double?] { [psnr, ssim, distance, consistency] }
   }
 
-  public let scale: Int
-
-  public init(scale: Int) { self.scale = scale }
-
-  /// - Parameters:
-  ///   - upscale: from `[3, h, w]` to `[3, h · scale, w · scale]`, over 0…1.
-  ///   - afterEach: called with the figures of each picture.
-  public func callAsFunction(
-    _ pairs: [BenchmarkPair], upscale: (Tensor) throws -> Tensor,
-    afterEach: (Figures) throws -> Void = { _ in }
-  ) throws -> [Figures] {
-    try pairs.map { pair in
-      let (psnr, ssim) = try compare(upscale(pair.low), pair.high)
-      let (bicubicPSNR, bicubicSSIM) = try bicubic(pair)
-      let figures = Figures(
-        name: pair.name, psnr: psnr, ssim: ssim, bicubicPSNR: bicubicPSNR, bicubicSSIM: bicubicSSIM)
-      try afterEach(figures)
-      return figures
-    }
+  /// Name, with the unit, and digits after the point.
+  static let columns = [("PSNR (dB)", 2), ("SSIM", 4), ("distance", 4), ("consistency (dB)", 1)].map {
+    (name: $0, digits: $1)
   }
 
-  /// PSNR (dB) and SSIM of bicubic enlargement.
-  func bicubic(_ pair: BenchmarkPair) throws -> (psnr: Double, ssim: Double) {
-    let shape = pair.low.shape
-    return try compare(
-      pair.low.resampledBicubic(height: shape[1] * scale, width: shape[2] * scale), pair.high)
-  }
+  let scale: Int
+  let judge: PictureJudge
 
-  /// Means over pictures.
-  public static func mean(_ figures: [Figures], name: String) -> Figures {
-    func mean(_ value: (Figures) -> Double) -> Double {
-      figures.map(value).reduce(0, +) / Double(figures.count)
+  /// - Parameter picture: `[3, h · scale, w · scale]` of the pair's low picture.
+  func callAsFunction(_ picture: Tensor, _ pair: BenchmarkPair) throws -> Figures {
+    let (psnr, ssim) = try Self.compare(picture, pair.high, scale: scale)
+    let distance = try Autograd.disabled {
+      try judge.distance(
+        Self.inside(picture, of: pair.high, scale), Self.inside(pair.high, of: pair.high, scale)
+      ).scalar()
     }
     return Figures(
-      name: name, psnr: mean(\.psnr), ssim: mean(\.ssim), bicubicPSNR: mean(\.bicubicPSNR),
-      bicubicSSIM: mean(\.bicubicSSIM))
+      psnr: psnr, ssim: ssim, distance: distance,
+      consistency: try ConsistencyProjection.consistency(of: picture, low: pair.low, scale: scale))
   }
 
-  /// PSNR (dB) and SSIM of `picture`, which may be larger at its right and lower edges, against `truth`.
-  func compare(_ picture: Tensor, _ truth: Tensor) throws -> (psnr: Double, ssim: Double) {
-    let (height, width) = (truth.shape[1], truth.shape[2])
-    func luma(_ x: Tensor) throws -> Tensor {
-      let bytes = try (x.clamped(0, 1) * 255).rounded() / 255
-      return try bytes.luma601().select(0, 0).narrow(0, start: scale, length: height - 2 * scale)
-        .narrow(1, start: scale, length: width - 2 * scale)
-    }
-    let (a, b) = (try luma(picture), try luma(truth))
+  /// PSNR (dB) and SSIM as papers give them: on Y of BT.601, of 8-bit pictures, `scale` pixels of the border left out.
+  /// - Parameter picture: may be larger than `truth` at its right and lower edges.
+  static func compare(_ picture: Tensor, _ truth: Tensor, scale: Int) throws -> (psnr: Double, ssim: Double) {
+    let (a, b) = (
+      try inside(picture, of: truth, scale).luma601().select(1, 0).squeezed(0),
+      try inside(truth, of: truth, scale).luma601().select(1, 0).squeezed(0)
+    )
     return (try peakSignalToNoise(a, b, peak: 255), try structuralSimilarity(a, b, peak: 255))
+  }
+
+  /// `[1, 3, …]`: what counts of a picture, in whole grey levels over 0…1.
+  private static func inside(_ picture: Tensor, of truth: Tensor, _ border: Int) throws -> Tensor {
+    let (height, width) = (truth.shape[1], truth.shape[2])
+    return try (picture.clamped(0, 1) * 255).rounded().narrow(1, start: border, length: height - 2 * border)
+      .narrow(2, start: border, length: width - 2 * border).unsqueezed(0) / 255
   }
 }

@@ -12,7 +12,7 @@ public struct SuperResolution: PipelineTask {
   public let name = "super-resolution"
   public let summary = "enlarge a picture"
   public let statement = "P(picture | smaller picture)"
-  public let verbs: Set<Verb> = [.run, .train, .evaluate]
+  public let verbs: Set<Verb> = [.run, .score, .train, .evaluate]
   public let outputExtension = "png"
   public let inputExtensions: Set<String> = ["png", "jpg", "jpeg"]
 
@@ -52,9 +52,11 @@ extension SuperResolution {
 
   /// Where `train --publish` puts the weights.
   public func publishedWeights(_ request: TrainingRequest, _ specification: Specification) throws -> URL {
-    try ScaleWeights(
-      specification.model(named: request.model), degradation: UpscaleStage.degradation(request.options)
-    ).file(wholeScale(request.options))
+    let entry = try specification.model(named: request.model)
+    return try ScaleWeights.isJudge(entry)
+      ? entry.weights
+      : ScaleWeights(entry, degradation: UpscaleStage.degradation(request.options))
+        .file(wholeScale(request.options))
   }
 }
 

@@ -127,8 +127,9 @@ public struct SuperResolutionTraining {
     let pairs = try dataset.validation.map {
       BenchmarkPair(name: "", high: try $0.high.to(.float32) / 255, low: try $0.low.to(.float32) / 255)
     }
-    let evaluation = SuperResolutionEvaluation(scale: dataset.scale)
-    let figures = try pairs.map { try evaluation.compare(upscaler($0.low), $0.high).psnr }
+    let figures = try pairs.map {
+      try SuperResolutionEvaluation.compare(upscaler($0.low), $0.high, scale: dataset.scale).psnr
+    }
     return figures.reduce(0, +) / Double(figures.count)
   }
 }

@@ -20,10 +20,13 @@ public struct UpscaleStage: Stage {
   /// What a posterior does instead of the passes.
   let drawn: DrawnEnlargement?
 
+  static let modelOption = OptionDescription.text(
+    "model", default: "fidelity", help: "the model, by its name in the specification")
+
   static let options: [OptionDescription] =
     [
       .number("scale", in: ScalePlan.range, default: 2, help: "how many times wider and higher"),
-      .text("model", default: "fidelity", help: "the model, by its name in the specification"),
+      modelOption,
       .choice(
         "degradation", of: Degradation.allCases.map(\.rawValue), default: "bicubic",
         help: "what made the picture small: reduction alone, or real lenses, sensors and JPEG as well"),

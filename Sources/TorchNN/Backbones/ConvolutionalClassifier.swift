@@ -45,14 +45,20 @@ public final class ConvolutionalClassifier: Module {
 
   /// `[N, C, H, W]` over −1…1 to `[N, channels.last]`.
   public func features(_ x: Tensor) throws -> Tensor {
+    // A network has a level at least.
+    try levels(x)[configuration.channels.count - 1].mean([2, 3])
+  }
+
+  /// What each level sees, `[N, its channels, its height, its width]`, all at least 0, of `[N, C, H, W]` over −1…1 of any size.
+  public func levels(_ x: Tensor) throws -> [Tensor] {
     var stream = x
-    for (level, convolution) in down.enumerated() {
+    return try down.enumerated().map { level, convolution in
       stream = try convolution(stream).to(.float32).relu()
       for index in 0..<configuration.blocks {
         stream = try body[level * configuration.blocks + index](stream)
       }
+      return try stream.relu()
     }
-    return try stream.relu().mean([2, 3])
   }
 
   /// Scores before the softmax, `[N, classes]`.

@@ -1,4 +1,6 @@
+internal import Conditioners
 internal import Families
+internal import Torch
 internal import TorchNN
 
 /// A generator that was trained against a discriminator.
@@ -19,9 +21,16 @@ struct AdversarialArchitecture: ClassImageArchitecture {
   func parts(_ description: ClassImageModel.Description) throws -> ClassImageModel.Parts {
     let module = try AdversarialNetworks(network)
     let family = AdversarialFamily(
-      family, latents: network.latents, generator: { try module.generator($0, global: $1) },
-      discriminator: { try module.discriminator($0, global: $1) })
+      family, latents: network.latents, generator: { try module.generator($0, global: Self.label($1)) },
+      discriminator: { try module.discriminator($0, global: Self.label($1)) })
     return .init(module: module, trainable: family, sampler: family)
+  }
+
+  private static func label(_ conditioning: Conditioning) throws -> Tensor {
+    guard let global = conditioning.global else {
+      throw TensorError("an adversarial model of classes wants to be told one")
+    }
+    return global
   }
 
   struct Recipe: NetworkRecipe {

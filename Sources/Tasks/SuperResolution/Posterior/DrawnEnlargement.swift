@@ -26,6 +26,9 @@ struct DrawnEnlargement: Sendable {
     .text(
       "summary", default: "",
       help: "of a posterior: a folder for the draws, their mean, their spread and summary.json"),
+    .text(
+      "truth", default: "",
+      help: "with --summary: the picture that the input was reduced from, for the coverage of intervals"),
   ]
 
   /// - Returns: nil for a point estimate.
@@ -38,7 +41,7 @@ struct DrawnEnlargement: Sendable {
       }
       return nil
     }
-    let scale = ScaleWeights.posteriorScale
+    let scale = weights.own
     guard options.number("scale") == Double(scale) else {
       throw PipelineError.usage(
         "--scale is \(Self.text(options.number("scale"))), but model '\(entry.name)' draws at ×\(scale); --scale \(scale) would be right"
@@ -52,6 +55,9 @@ struct DrawnEnlargement: Sendable {
     guard first + count - 1 <= Self.lastIndex else {
       throw PipelineError.usage(
         "--first is \(first) and --count is \(count); the last sample's index is at most \(Self.lastIndex)")
+    }
+    guard options.text("truth").isEmpty || !options.text("summary").isEmpty else {
+      throw PipelineError.usage("--truth is for --summary, whose intervals it is held against")
     }
     guard options.text("summary").isEmpty || count > 1 else {
       throw PipelineError.usage("--summary is of several draws; --count 8 would be right")
@@ -117,8 +123,8 @@ struct DrawnEnlargement: Sendable {
     _ image: Image, _ inputSHA256: String?, key: SampleKey?, options: [String: String]
   ) throws -> ImageMetadata {
     var metadata = image.metadata.enlarged(by: Double(drawing.scale))
-    // Where the summary lies changes no draw.
-    let texts = options.filter { $0.key != "summary" }
+    // Where the summary lies, and what it says of them, changes no draw.
+    let texts = options.filter { !["summary", "truth"].contains($0.key) }
     Provenance(
       task: "super-resolution", model: modelName, weightsSHA256: weightsSHA256,
       condition: .init(inputSHA256: inputSHA256), key: key, version: PipelineVersion.current,
@@ -131,13 +137,29 @@ struct DrawnEnlargement: Sendable {
     try ChunkRunner.single {
       let target =
         try options.text("summary").isEmpty ? nil : PosteriorSummary.Folder(options.text("summary"))
+      let truth = try truth(of: image)
       let draws = try draws(of: image, context)
       try target?.write(
         PosteriorSummary(
           draws: draws.map { .init(index: $0.index, picture: $0.picture, consistency: $0.consistency) },
-          model: modelName, seed: seed))
+          model: modelName, seed: seed, truth: truth))
       return draws
     }
+  }
+
+  /// The colours of what `--truth` names, `[C, H · scale, W · scale]` over 0…1.
+  private func truth(of image: Image) throws -> Tensor? {
+    let path = options.text("truth")
+    guard !path.isEmpty else { return nil }
+    let truth = try Image(contentsOf: URL(fileURLWithPath: path))
+    let (width, height) = (image.width * drawing.scale, image.height * drawing.scale)
+    guard truth.width == width, truth.height == height, truth.channels.isColour == image.channels.isColour
+    else {
+      throw PipelineError.data(
+        "\(path) is \(truth.width)×\(truth.height) \(truth.channels); \(width)×\(height) "
+          + "\(image.channels.isColour ? "in colour" : "in grey") would be right, as the input is")
+    }
+    return try truth.tensor().narrow(0, start: 0, length: image.channels.isColour ? 3 : 1)
   }
 
   private func draws(of image: Image, _ context: StageContext) throws -> [Draw] {

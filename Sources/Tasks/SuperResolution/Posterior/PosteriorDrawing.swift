@@ -74,7 +74,7 @@ struct PosteriorDrawing: Sendable {
       model.network.deviation, fusedDeviation, height: low.shape[1], width: low.shape[2],
       runner: ChunkRunner(workers: workers), afterTile
     ) { window in try window(features.told) }
-    return try ResidualSpace(features, correction: correction, root: model.network.root.value)
+    return try model.space(features, correction: correction)
   }
 
   /// What a trunk gives for a whole picture, tile by tile: `[1, outputs, height · its scale, width · its scale]`.
@@ -124,7 +124,10 @@ struct PosteriorDrawing: Sendable {
     }
     let noise = BatchNoise(seed: seed, first: index, count: 1)
     let y = try family.sample(given: space.conditioning, noise: noise)
-    return try space.picture(of: y).squeezed(0).to(device: .cpu)
+    let across = try model.description.tails.draw(
+      noise, dimensions: 2 * model.description.network.residualChannels, height: height, width: width,
+      stream: "across")
+    return try space.picture(of: y, across: across.to(device: device)).squeezed(0).to(device: .cpu)
   }
 }
 

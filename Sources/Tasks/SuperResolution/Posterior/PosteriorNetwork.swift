@@ -49,8 +49,10 @@ final class PosteriorNetwork: Module {
   let denoiser: ResidualTrunk
   /// From what `MeanFeatures` tells to what is added to their ln s.
   let deviation: ResidualTrunk
-  /// L of `ResidualSpace`, `[residualChannels, residualChannels]`: not trained, but measured.
+  /// L of `ResidualSpace`, `[residualChannels, residualChannels]`, and those across the colour line, one above the other: not
+  /// trained, but measured.
   let root: Parameter
+  let rootsAcross: Parameter
 
   init(_ configuration: Configuration) throws {
     self.configuration = configuration
@@ -58,6 +60,17 @@ final class PosteriorNetwork: Module {
     deviation = try ResidualTrunk(configuration.deviationTrunk)
     root = try Parameter(
       [configuration.residualChannels, configuration.residualChannels], .constant(0), isTrainable: false)
+    rootsAcross = try Parameter(
+      [2 * configuration.residualChannels, configuration.residualChannels], .constant(0), isTrainable: false)
+  }
+
+  var roots: ResidualSpace.Roots {
+    get throws {
+      let size = configuration.residualChannels
+      return .init(
+        along: root.value,
+        across: try (0..<2).map { try rootsAcross.value.narrow(0, start: $0 * size, length: size) })
+    }
   }
 
   var hiddenWeights: [Parameter] { denoiser.hiddenWeights + deviation.hiddenWeights }

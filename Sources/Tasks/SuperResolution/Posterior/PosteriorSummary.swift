@@ -34,6 +34,8 @@ struct PosteriorSummary {
     var count: Int
     var consistency: [Consistency]
     var spread: Spread
+    /// Share of the truth's values that lie in the draws' intervals of 90 %, 0…1; nil where the truth is not known.
+    var coverage: Double?
   }
 
   let draws: [Draw]
@@ -44,9 +46,11 @@ struct PosteriorSummary {
   /// `[1, H, W]`: the root of the mean over the channels of the variance over the draws.
   let spread: Tensor
   let spreadMean: Double
+  let coverage: Double?
 
+  /// - Parameter truth: what the pictures are draws of, `[C, H, W]` over 0…1 with their colours; nil where it is not known.
   /// - Precondition: two draws at least, all of one size.
-  init(draws: [Draw], model: String, seed: UInt64) throws {
+  init(draws: [Draw], model: String, seed: UInt64, truth: Tensor? = nil) throws {
     (self.draws, self.model, self.seed) = (draws, model, seed)
     var sums: (values: Tensor, squares: Tensor)?
     for draw in draws {
@@ -66,6 +70,10 @@ struct PosteriorSummary {
     let colour = try variance.narrow(0, start: 0, length: colours)
     spread = try colour.mean([0], keepAxes: true).squareRoot()
     spreadMean = try colour.squareRoot().mean().scalar()
+    let middle = try mean.narrow(0, start: 0, length: colours)
+    coverage = try truth.map {
+      IntervalCoverage.coverage(try IntervalCoverage.distances(of: $0, mean: middle, variance: colour))
+    }
   }
 
   func report() throws -> Report {
@@ -73,7 +81,8 @@ struct PosteriorSummary {
     return Report(
       model: model, seed: seed, count: draws.count,
       consistency: draws.map { .init(index: $0.index, decibels: $0.consistency) },
-      spread: .init(mean: spreadMean * 255, maximum: maximum, white: maximum))
+      spread: .init(mean: spreadMean * 255, maximum: maximum, white: maximum),
+      coverage: coverage)
   }
 
   /// Black, red, yellow, white: `[3, H, W]` over 0…1 of the spread over 0…`white` grey levels.

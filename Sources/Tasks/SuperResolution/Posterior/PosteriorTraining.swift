@@ -57,31 +57,42 @@ struct PosteriorTraining {
   /// Low-resolution pixels of a held-out picture's side, and how many levels of noise are put on each.
   private static let (heldOutSide, heldOutLevels) = (64, 4)
 
-  /// - Parameter timeLimit: seconds.
+  /// - Parameters:
+  ///   - start: a posterior around the same point estimate to begin with; nil for fresh weights.
+  ///   - timeLimit: seconds.
   /// - Returns: the model with averaged weights, rounded as its file holds them, how the run ended, and its loss on
   ///   held-out pictures.
   func run(
-    resume: Bool, timeLimit: Double?, shouldStop: () -> Bool, progress: (_ step: Int, _ loss: Double) -> Void
+    start: PosteriorModel? = nil, resume: Bool, timeLimit: Double?, shouldStop: () -> Bool,
+    progress: (_ step: Int, _ loss: Double) -> Void
   ) throws -> (model: PosteriorModel, outcome: Trainer.Outcome, loss: Double) {
     let scale = mean.network.scale
     try photographs.check(patch: recipe.patch)
     let dataset = try ResidualDataset(
       photographs, mean: Upscaler(model: mean, workers: workers, device: device), log: log)
-    let local = try dataset.localDeviation()
-    let found = try MetadataText.json(local)
-    log.info("the residual's local variance: \(found)")
     let network = try PosteriorNetwork(recipe.configuration(scale: scale))
     try network.initialize(seed: recipe.training.seed)
-    // As the file will hold it.
-    network.root.value = try dataset.covariance(local).cholesky().to(.float16).to(.float32)
+    let local: LocalDeviation
+    if let start {
+      local = start.description.local
+      try network.load(start.network.weights(), name: "the weights to begin with")
+    } else {
+      local = try dataset.localDeviation()
+      let found = try MetadataText.json(local)
+      log.info("the residual's local variance: \(found)")
+      network.root.value = try dataset.root(local)
+    }
     try network.to(device: device)
+    // What lies across the colour line is measured at the end.
     let model = PosteriorModel(
       description: .init(
         network: network.configuration,
         diffusion: .init(
           mean: 0, deviation: 1, trainingMean: recipe.levels.mean, trainingDeviation: recipe.levels.deviation,
           unconditionalShare: 0),
-        sampler: recipe.sampler, local: local, meanSHA256: meanSHA256), network: network)
+        sampler: recipe.sampler, local: local, across: .init(floor: 1, slope: 0),
+        tails: .init(freedom: 4), widening: 1,
+        meanSHA256: meanSHA256), network: network)
     log.info("\(network.parameterCount) parameters")
     let trainer = try Trainer(
       model: network, hidden: network.hiddenWeights, recipe: recipe.training, context: context,
@@ -109,7 +120,33 @@ struct PosteriorTraining {
       }, progress: progress)
     network.setComputeType(.float32)
     try network.round(to: recipe.training.storage ?? .half)
-    return (model, outcome, try watch(heldOut, model).denoising)
+    try network.to(device: .cpu)
+    var result = model
+    let across = try dataset.across(model)
+    (result.description.across, result.description.tails) = (across.deviation, across.tails)
+    network.rootsAcross.value = across.roots
+    result.description.widening = try widening(of: result, heldOut)
+    let measured = try MetadataText.json(result.description.across)
+    log.info(
+      "across the colour line: \(measured), \(across.tails.freedom) degrees of freedom; widened by \(result.description.widening)"
+    )
+    return (result, outcome, try watch(heldOut, model).denoising)
+  }
+
+  /// What makes the draws of held-out pictures hold as much of them as they should.
+  private func widening(of model: PosteriorModel, _ heldOut: [ResidualDataset.Batch]) throws -> Double {
+    let drawing = try PosteriorDrawing(model: model, mean: Upscaler(model: mean))
+    let each = try ChunkRunner(workers: workers).map(heldOut.count) { index in
+      let (low, high) = (try heldOut[index].low.squeezed(0), try heldOut[index].high.squeezed(0))
+      let space = try drawing.space(of: low, workers: 1)
+      let draws = try (0..<IntervalCoverage.draws).map { draw in
+        try ConsistencyProjection.project(
+          drawing(space, seed: recipe.training.seed, index: draw, workers: 1), low: low)
+      }
+      let (mean, variance) = try IntervalCoverage.moments(.stack(draws))
+      return try IntervalCoverage.distances(of: high, mean: mean, variance: variance)
+    }
+    return IntervalCoverage.widening(each.flatMap { $0 })
   }
 
   /// What the denoiser minimises, and what the network of deviations does.
@@ -122,7 +159,7 @@ struct PosteriorTraining {
     let features = try MeanFeatures(
       low: low, mean: middle, scale: mean.network.scale, local: model.description.local)
     let correction = try model.network.deviation(features.told.contiguous(.channelsLast))
-    let space = try ResidualSpace(features, correction: correction.detached(), root: model.network.root.value)
+    let space = try model.space(features, correction: correction.detached())
     let y = try space.variable(of: high)
     var family = model.family(height: y.shape[2], width: y.shape[3])
     family.errorMap = { try space.scaledResidual(of: $0) }

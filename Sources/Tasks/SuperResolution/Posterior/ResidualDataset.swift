@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Logging
 internal import Torch
+internal import TorchNN
 
 /// Photographs with what a point estimate makes of their reductions, held in memory.
 struct ResidualDataset: Sendable {
@@ -42,16 +43,12 @@ struct ResidualDataset: Sendable {
   /// The middle of every held-out picture, at most `side` low-resolution pixels a side; each a batch of one.
   func heldOut(side: Int) throws -> [Batch] {
     try zip(photographs.validation, heldOutMeans).map { pair, mean in
-      let (height, width) = (min(side, pair.lowHeight), min(side, pair.lowWidth))
-      let (y, x) = ((pair.lowHeight - height) / 2, (pair.lowWidth - width) / 2)
-      func middle(_ picture: Tensor, _ scale: Int) throws -> Tensor {
-        try picture.narrow(1, start: y * scale, length: height * scale)
-          .narrow(2, start: x * scale, length: width * scale).unsqueezed(0).to(.float32)
-      }
       let scale = photographs.scale
+      let (low, high) = try pair.middle(side: side, scale: scale)
       return Batch(
-        low: try middle(pair.low, 1) / 255, mean: try middle(mean, scale),
-        high: try middle(pair.high, scale) / 255)
+        low: try low.unsqueezed(0),
+        mean: try pair.middle(of: mean, side: side, scale).to(.float32).unsqueezed(0),
+        high: try high.unsqueezed(0))
     }
   }
 
@@ -72,25 +69,84 @@ struct ResidualDataset: Sendable {
     return LocalDeviation(fitting: each.flatMap { $0 })
   }
 
-  /// The covariance of the residual's channels where it is divided by its local deviation, `[s², s²]`.
-  func covariance(_ local: LocalDeviation) throws -> Tensor {
+  /// The deviation across the colour line, by that along it, the roots of the covariances of the two directions' channels,
+  /// `[2 · s², s²]`, and how what is left is distributed.
+  /// - Parameter model: whose networks are trained; what it says of the directions across does not count.
+  func across(_ model: PosteriorModel) throws
+    -> (deviation: LocalDeviation, roots: Tensor, tails: StudentTails)
+  {
+    let size = photographs.scale * photographs.scale
+    let flat = ResidualSpace.Roots(
+      along: try .identity(size), across: [try .identity(size), try .identity(size)])
+    @Sendable func spaces(
+      _ index: Int, _ across: LocalDeviation, _ roots: ResidualSpace.Roots
+    ) throws -> (space: ResidualSpace, high: Tensor) {
+      let pair = photographs.training[index]
+      let features = try MeanFeatures(
+        low: pair.low.to(.float32).unsqueezed(0) / 255, mean: means[index].to(.float32).unsqueezed(0),
+        scale: photographs.scale, local: model.description.local)
+      let correction = try Autograd.disabled { try model.network.deviation(features.told) }
+      return (
+        try ResidualSpace(features, correction: correction, across: across, roots: roots),
+        try pair.high.to(.float32).unsqueezed(0) / 255
+      )
+    }
+    let pairs = try ChunkRunner().map(means.count) { index -> [(activity: Double, square: Double)] in
+      let (space, high) = try spaces(index, LocalDeviation(floor: 1, slope: 0), flat)
+      let variance = try space.deviation.squared().floats()
+      let squares = try space.scaledResidualsAcross(from: high).map {
+        try $0.pixelShuffled(photographs.scale).squared().contiguous().floats()
+      }
+      // A prime, so that no column is preferred.
+      return stride(from: 0, to: variance.count, by: 307).map {
+        (Double(variance[$0]), Double(squares[0][$0] + squares[1][$0]) / 2)
+      }
+    }
+    let deviation = LocalDeviation(fitting: pairs.flatMap { $0 })
+    let each = try ChunkRunner().map(means.count) { index -> (sums: [Tensor], count: Int) in
+      let (space, high) = try spaces(index, deviation, flat)
+      let values = try space.scaledResidualsAcross(from: high).map { try $0.reshaped([size, -1]) }
+      return (try values.map { try $0.matmul($0.permuted([1, 0])) }, values[0].shape[1])
+    }
+    let count = each.reduce(0) { $0 + $1.count }
+    let roots = try (0..<2).map { direction in
+      try Self.root(of: each.map { $0.sums[direction] }, count: count)
+    }
+    let found = ResidualSpace.Roots(along: flat.along, across: roots)
+    let squares = try ChunkRunner().map(means.count) { index -> [Double] in
+      let (space, high) = try spaces(index, deviation, found)
+      let each = try space.variableAcross(of: high).squared().sum([1]).contiguous().floats()
+      return stride(from: 0, to: each.count, by: 61).map { Double(each[$0]) }
+    }
+    return (
+      deviation, try Tensor.cat(roots, axis: 0),
+      StudentTails(fitting: squares.flatMap { $0 }, dimensions: 2 * size)
+    )
+  }
+
+  /// L of `ResidualSpace` along the colour line, `[s², s²]`.
+  func root(_ local: LocalDeviation) throws -> Tensor {
     let size = photographs.scale * photographs.scale
     let each = try ChunkRunner().map(means.count) { index -> (sum: Tensor, count: Int) in
       let pair = photographs.training[index]
       let features = try MeanFeatures(
         low: pair.low.to(.float32).unsqueezed(0) / 255, mean: means[index].to(.float32).unsqueezed(0),
         scale: photographs.scale, local: local)
-      let space = try ResidualSpace(
-        features, correction: features.logDeviation.zerosLike(), root: .identity(size))
-      let values = try space.scaledResidual(from: pair.high.to(.float32).unsqueezed(0) / 255)
+      let residual = try features.residual(of: pair.high.to(.float32).unsqueezed(0) / 255)
+      let values = try (residual / features.logDeviation.exp()).pixelUnshuffled(photographs.scale)
         .reshaped([size, -1])
       return (try values.matmul(values.permuted([1, 0])), values.shape[1])
     }
-    let sum = try each.dropFirst().reduce(each[0].sum) { try $0 + $1.sum }
-    let covariance = try sum / Double(each.reduce(0) { $0 + $1.count })
+    return try Self.root(of: each.map(\.sum), count: each.reduce(0) { $0 + $1.count })
+  }
+
+  /// The lower triangular root of a covariance, as the weights' file holds it.
+  private static func root(of sums: [Tensor], count: Int) throws -> Tensor {
+    let covariance = try sums.dropFirst().reduce(sums[0]) { try $0 + $1 } / Double(count)
     // Directions in which next to nothing happens are not blown up to full size.
-    let least = try covariance.diagonal().mean().scalar() * Self.leastShare
-    return try covariance + Tensor.identity(size) * least
+    let least = try covariance.diagonal().mean().scalar() * leastShare
+    return try (covariance + Tensor.identity(covariance.shape[0]) * least).cholesky().to(.float16).to(
+      .float32)
   }
 
   /// Of the mean variance, which is added to that of every direction.

@@ -1,6 +1,5 @@
 public import Foundation
 internal import MediaIO
-internal import MediaTensors
 public import Torch
 
 /// Pictures of one size with a class each.
