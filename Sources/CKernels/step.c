@@ -4,25 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "CKernels.h"
+#include "step_vectors.h"
 
-// What passes vectors is inlined, so that no call depends on how they are passed.
-#pragma clang diagnostic ignored "-Wpsabi"
-
-enum { lanes = CKernelsLanes };
-
-typedef float vector __attribute__((vector_size(64), aligned(4)));
-typedef int integers __attribute__((vector_size(64), aligned(4)));
 typedef uint16_t halves __attribute__((vector_size(32), aligned(2)));
 typedef _Float16 float16s __attribute__((vector_size(32), aligned(2)));
 
 /// What packed weights are, and how halves become floats: arithmetic where there is no instruction for it.
 typedef enum { Floats, HalvesByInstruction, HalvesByArithmetic } Form;
-
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define INLINE __attribute__((always_inline)) static inline
-
-#include "exponential_rest.h"
 
 static long blocks(long outputs) { return (outputs + lanes - 1) / lanes; }
 
@@ -115,20 +103,6 @@ INLINE void product(const void *packed, long inputs, long outputs, const float *
     for (; b + 2 <= all; b += 2) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 2, form);
     if (b < all) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 1, form);
   }
-}
-
-/// e^x within 2 units in the last place for −87…88, by 2^n · e^r with |r| ≤ ln 2 / 2 (Cody & Waite 1980).
-INLINE vector exponential(vector x) {
-  const vector zero = {0};
-  const vector low = zero - 87.0f, high = zero + 88.0f;
-  integers below = x < low, above = x > high;
-  x = (vector)(((integers)low & below) | ((integers)x & ~below));
-  x = (vector)(((integers)high & above) | ((integers)x & ~above));
-  // Adding 1.5 · 2^23 rounds to a whole number, which is then in the lowest bits.
-  const vector shifted = x * 1.44269504f + 12582912.0f;
-  const vector n = shifted - 12582912.0f;
-  const integers power = (((integers)shifted - 0x4B400000) + 127) << 23;
-  return exponential_of_rest(x, n) * (vector)power;
 }
 
 /// tanh(a) · σ(b).
