@@ -71,7 +71,8 @@ func runText(_ arguments: [String]) throws {
   guard arguments.count >= 4, let bytes = Int(arguments[3]), bytes > 0 else {
     throw TensorError("usage: pipeline-benchmarks text WEIGHTS.safetensors BYTES [reads]")
   }
-  let benchmark = try TextBenchmark(weights: arguments[2], bytes: bytes, readsAlone: arguments.last == "reads")
+  let benchmark = try TextBenchmark(
+    weights: arguments[2], bytes: bytes, readsAlone: arguments.last == "reads")
   let clock = ContinuousClock()
   while readLine() != nil { report(clock.measure { benchmark.run() }) }
 }

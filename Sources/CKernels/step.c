@@ -82,23 +82,26 @@ INLINE void panel(const void *packed, long place, long inputs, const float *x, l
       *(vector *)(y + s * y_stride + b * lanes) = sums[s * count + b];
 }
 
+/// `registers` are the vectors of sums that stay in registers beside weights and what is multiplied.
 INLINE void product(const void *packed, long inputs, long outputs, const float *x, long x_stride, float *y,
-                    long y_stride, long streams, const Form form) {
+                    long y_stride, long streams, const Form form, const int registers) {
   const long all = blocks(outputs), block = inputs * lanes;
+  const int together = registers / 4;
   long s = 0;
   for (; s + 4 <= streams; s += 4) {
     const float *from = x + s * x_stride;
     float *to = y + s * y_stride;
     long b = 0;
-    for (; b + 2 <= all; b += 2)
-      panel(packed, b * block, inputs, from, x_stride, to + b * lanes, y_stride, 4, 2, form);
+    for (; b + together <= all; b += together)
+      panel(packed, b * block, inputs, from, x_stride, to + b * lanes, y_stride, 4, together, form);
     if (b < all) panel(packed, b * block, inputs, from, x_stride, to + b * lanes, y_stride, 4, 1, form);
   }
   for (; s < streams; ++s) {
     const float *from = x + s * x_stride;
     float *to = y + s * y_stride;
     long b = 0;
-    for (; b + 8 <= all; b += 8) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 8, form);
+    if (registers >= 8)
+      for (; b + 8 <= all; b += 8) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 8, form);
     for (; b + 4 <= all; b += 4) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 4, form);
     for (; b + 2 <= all; b += 2) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 2, form);
     if (b < all) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 1, form);
@@ -122,22 +125,23 @@ INLINE void silu(float *x, long count) {
   }
 }
 
-#define VERSION(name, attribute, half_form)                                                                  \
+#define VERSION(name, attribute, half_form, registers)                                                                  \
   attribute static void product_##name(const void *packed, bool is_half, long inputs, long outputs,          \
                                        const float *x, long x_stride, float *y, long y_stride,               \
                                        long streams) {                                                       \
-    if (is_half) product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, half_form);             \
-    else product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, Floats);                        \
+    if (is_half) product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, half_form, registers);  \
+    else product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, Floats, registers);             \
   }                                                                                                          \
   attribute static void gates_##name(const float *a, const float *b, float *out, long count) {               \
     gates(a, b, out, count);                                                                                 \
   }                                                                                                          \
   attribute static void silu_##name(float *x, long count) { silu(x, count); }
 
-VERSION(portable, , HalvesByArithmetic)
+VERSION(portable, , HalvesByArithmetic, 8)
 #if defined(__x86_64__)
-VERSION(avx2, __attribute__((target("avx2,fma,f16c"))), HalvesByInstruction)
-VERSION(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,fma"))), HalvesByInstruction)
+// A vector takes two of its sixteen registers.
+VERSION(avx2, __attribute__((target("avx2,fma,f16c"))), HalvesByInstruction, 4)
+VERSION(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,fma"))), HalvesByInstruction, 8)
 #endif
 
 CKernelsStepVersion ckernels_step_best(void) {

@@ -10,36 +10,47 @@ INLINE float total(vector x) {
   return sum;
 }
 
-/// Scores of 16 tokens at a time, for which keys lie number by number; then values, which lie token by token.
+/// Scores of `count` times 16 tokens, as many as keep both multipliers busy.
+INLINE void score(const float *query, const float *keys, long size, long length, float factor, float *scores,
+                  const int count) {
+  vector sums[4] = {0};
+  for (long i = 0; i < size; ++i)
+    UNROLLED for (int p = 0; p < count; ++p) sums[p] += query[i] * *(const vector *)(keys + i * length + p * lanes);
+  UNROLLED for (int p = 0; p < count; ++p) *(vector *)(scores + p * lanes) = sums[p] * factor;
+}
+
+/// Keys lie number by number, so that tokens are side by side; values lie token by token.
 INLINE void attention(const float *query, const float *keys, const float *values, long size, long length, long count,
                       float factor, float *scores, float *out) {
   const long whole = (count + lanes - 1) / lanes * lanes;
-  float most = -INFINITY;
-  for (long t = 0; t < whole; t += lanes) {
-    vector sum = {0};
-    for (long i = 0; i < size; ++i) sum += query[i] * *(const vector *)(keys + i * length + t);
-    *(vector *)(scores + t) = sum * factor;
-  }
-  for (long t = 0; t < count; ++t) most = scores[t] > most ? scores[t] : most;
-  // These get e^−87, which is lost beside the greatest's 1.
+  long start = 0;
+  for (; start + 4 * lanes <= whole; start += 4 * lanes)
+    score(query, keys + start, size, length, factor, scores + start, 4);
+  for (; start < whole; start += lanes) score(query, keys + start, size, length, factor, scores + start, 1);
+  // Those behind the last token get e^−87, which is lost beside the greatest's 1.
   for (long t = count; t < whole; ++t) scores[t] = -INFINITY;
-  vector sums = {0};
+  vector highest = *(const vector *)scores, sums = {0};
+  for (long t = lanes; t < whole; t += lanes) {
+    const vector other = *(const vector *)(scores + t);
+    const integers above = other > highest;
+    highest = (vector)(((integers)other & above) | ((integers)highest & ~above));
+  }
+  float most = highest[0];
+  UNROLLED for (int i = 1; i < lanes; ++i) most = highest[i] > most ? highest[i] : most;
   for (long t = 0; t < whole; t += lanes) {
     const vector share = exponential(*(const vector *)(scores + t) - most);
     *(vector *)(scores + t) = share;
     sums += share;
   }
   const float share = 1 / total(sums);
-  for (long i = 0; i < size; i += 2 * lanes) {
-    const bool has_two = i + lanes < size;
-    vector first = {0}, second = {0};
-    for (long t = 0; t < count; ++t) {
-      const float *place = values + t * size + i;
-      first += scores[t] * *(const vector *)place;
-      if (has_two) second += scores[t] * *(const vector *)(place + lanes);
-    }
-    *(vector *)(out + i) = first * share;
-    if (has_two) *(vector *)(out + i + lanes) = second * share;
+  for (long i = 0; i < size; i += lanes) {
+    // Four sums, so that additions do not wait for one another.
+    vector parts[4] = {0};
+    long t = 0;
+    for (; t + 4 <= count; t += 4)
+      UNROLLED for (int p = 0; p < 4; ++p) parts[p] += scores[t + p] * *(const vector *)(values + (t + p) * size + i);
+    for (; t < count; ++t) parts[0] += scores[t] * *(const vector *)(values + t * size + i);
+    *(vector *)(out + i) = ((parts[0] + parts[1]) + (parts[2] + parts[3])) * share;
   }
 }
 

@@ -145,5 +145,5 @@ struct TextTraining {
   }
 
   private static let pieceLengths = [64, 256, 1024]
-  private static let (pieceCount, quantiles) = (400, 200)
+  private static let (pieceCount, quantiles) = (300, 200)
 }
