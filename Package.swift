@@ -188,7 +188,7 @@ let package = Package(
       ], resources: [.copy("Golden")]),
     tests(
       "TextSynthTask",
-      ["PipelineCore", "Families", "TorchNN", "Torch", "TestSupport", logging]),
+      ["PipelineCore", "Conditioners", "Families", "TorchNN", "Torch", "TestSupport", logging]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

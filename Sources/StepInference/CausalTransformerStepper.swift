@@ -45,9 +45,6 @@ public final class CausalTransformerStepper {
     size = c.width / c.heads
     length = AlignedFloats.rounded(c.length)
     told = AlignedFloats(count: network.told.roundedOutputs)
-    network.told.apply(
-      AlignedFloats(global).address, stride: 0, to: told.address, stride: 0, streams: 1,
-      instructions: instructions)
     let memory = c.width * length
     keys = network.blocks.map { _ in AlignedFloats(count: memory) }
     values = network.blocks.map { _ in AlignedFloats(count: memory) }
@@ -60,6 +57,11 @@ public final class CausalTransformerStepper {
     attended = AlignedFloats(count: rows * c.width)
     shares = AlignedFloats(count: length)
     outputs = AlignedFloats(count: rows * network.output.roundedOutputs)
+    let given = AlignedFloats(global)
+    withExtendedLifetime(given) {
+      network.told.apply(
+        given.address, stride: 0, to: told.address, stride: 0, streams: 1, instructions: instructions)
+    }
   }
 
   /// Tokens that can still be read.

@@ -42,6 +42,12 @@ struct SmallTexts {
       to: texts.appendingPathComponent("up.txt"))
   }
 
+  /// A model that all tests share.
+  static let trained = Result { () throws -> (small: SmallTexts, report: TrainingReport) in
+    let small = try SmallTexts()
+    return (small, try small.train("whole"))
+  }
+
   var texts: URL { folder.url.appendingPathComponent("texts") }
 
   func specification() throws -> Specification {

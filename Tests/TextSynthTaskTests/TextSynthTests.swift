@@ -1,3 +1,4 @@
+import Conditioners
 import Families
 import Foundation
 import PipelineCore
@@ -11,11 +12,12 @@ import TorchNN
 /// A tiny model of two styles: trained, resumed, drawn from, and asked about texts.
 struct TextSynthTests {
   private let small: SmallTexts
+  private let whole: TrainingReport
+  private var weights: URL { whole.weights }
 
-  init() throws { small = try SmallTexts() }
+  init() throws { (small, whole) = try SmallTexts.trained.get() }
 
   @Test func trainsStopsAndResumes() throws {
-    let whole = try small.train("whole")
     #expect(whole.isFinished && Set(whole.figures.keys) == ["low bits/byte", "up bits/byte"])
     // It has learned something of both.
     #expect(whole.figures.values.allSatisfy { $0 < 5 })
@@ -47,7 +49,6 @@ struct TextSynthTests {
 
   /// Sample i of a seed is the same whatever is drawn beside it, and is what its start and its style make it.
   @Test func draws() throws {
-    let weights = try small.train("whole").weights
     let three = try small.draws("a s", weights, ["count": "3", "seed": "5", "length": "90"])
     #expect(three.count == 3 && Set(three).count == 3)
     #expect(three.allSatisfy { $0.hasPrefix("a s") && $0.utf8.count == 93 })
@@ -80,7 +81,6 @@ struct TextSynthTests {
 
   /// P(text) is the sum over styles, each text's by the family; however many threads there are.
   @Test func scores() throws {
-    let weights = try small.train("whole").weights
     let task = TextSynth()
     let specification = try small.specification()
     let text = "a sea, an isle: é."
@@ -112,7 +112,6 @@ struct TextSynthTests {
   }
 
   @Test func classifiesAndAbstains() throws {
-    let weights = try small.train("whole").weights
     func report(_ text: String) throws -> ClassificationReport {
       try TextSynth().classify(small.request(.classify, text, weights), small.specification())
     }
@@ -128,7 +127,6 @@ struct TextSynthTests {
 
   /// What is before and behind the gap stays, and what is between is whole characters.
   @Test func completes() throws {
-    let weights = try small.train("whole").weights
     let text = "a sea, an isle: é.\na sea, a[...]isle: é.\na sea, an isle: é.\n"
     func complete(_ given: [String: String], workers: Int = 2) throws -> DrawnFiles {
       try TextSynth().complete(
@@ -153,7 +151,6 @@ struct TextSynthTests {
   }
 
   @Test func embeds() throws {
-    let weights = try small.train("whole").weights
     func vector(_ text: String) throws -> [Float] {
       try TextSynth().embed(small.request(.embed, text, weights), small.specification())
     }
@@ -168,7 +165,6 @@ struct TextSynthTests {
   }
 
   @Test func evaluates() throws {
-    let weights = try small.train("whole").weights
     let options = try Options(
       TextSynth().evaluationOptions, owner: "test",
       given: [

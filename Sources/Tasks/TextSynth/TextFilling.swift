@@ -9,7 +9,7 @@ internal import TorchNN
 /// them, cut off after some number of bytes, is taken in proportion to how probable it makes what is behind the gap
 /// (Rubin 1987, "The calculation of posterior distributions by data augmentation: comment").
 ///
-/// All lengths from 1 to the longest are as probable before.
+/// What is behind counts as far as a quarter of a window. All lengths from 1 to the longest are as probable before.
 struct TextFilling: Sendable {
   struct Draw: Sendable {
     let text: [UInt8]
@@ -31,9 +31,6 @@ struct TextFilling: Sendable {
   private let styles: [Double]
   private let (length, particles): (Int, Int)
   private let seed: UInt64
-
-  /// Bytes behind the gap by which texts are weighed.
-  private static let mostBehind = 64
 
   /// - Parameters:
   ///   - gap: what stands in the place of what is missing.
@@ -77,12 +74,12 @@ struct TextFilling: Sendable {
   /// One text from what is before, cut off behind each of its characters.
   private func cuts(of noise: BatchNoise) throws -> [Candidate] {
     let style = noise.row(0, stream: "style").category(styles)
-    let weighed = behind.prefix(Self.mostBehind)
+    let sight = model.description.network.length
+    let weighed = behind.prefix(sight / 4)
     // The window does not begin anew on the way, so what is behind can be tried at each length.
-    let room = model.description.network.length - 1 - length - weighed.count
+    let room = sight - 1 - length - weighed.count
     guard room >= 0 else {
-      throw PipelineError.usage(
-        "--length is \(length); this model sees no more than \(model.description.network.length) bytes")
+      throw PipelineError.usage("--length is \(length), but this model sees no more than \(sight) bytes")
     }
     let window = model.window(style, seeing: before.suffix(room), isWhole: before.count <= room)
     let drawing = TextDrawing(

@@ -44,7 +44,7 @@ extension TextSynth: ScoringTask, ClassifyingTask, CompletingTask, EmbeddingTask
     return ScoreReport(
       input: request.name, model: name, condition: style.map { model.description.styles[$0] }, nats: nats,
       bitsPerDimension: -nats / (Double(text.count) * log(2)), dimensions: text.count,
-      kind: DensityKind.exact.rawValue)
+      kind: DensityKind.exact.rawValue, unit: "byte")
   }
 
   public func classify(_ request: InferenceRequest, _ specification: Specification) throws

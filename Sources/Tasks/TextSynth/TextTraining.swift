@@ -132,7 +132,8 @@ struct TextTraining {
       let typicality = try texts.styles.indices.map { style in
         let half = heldOut[style].prefix(heldOut[style].count / 2)
         let pieces = TextPieces(
-          Array(half), length: length, count: Self.pieceCount, seed: recipe.training.seed)
+          Array(half), length: length, count: min(Self.pieceCount, Self.pieceShare * half.count / length),
+          seed: recipe.training.seed)
         let logs = try ChunkRunner(workers: request.workers).map(pieces.count) { index in
           try Interrupt.check()
           return model.window(style).read(pieces[index]).reduce(0, +) / Double(length)
@@ -146,4 +147,6 @@ struct TextTraining {
 
   private static let pieceLengths = [64, 256, 1024]
   private static let (pieceCount, quantiles) = (300, 200)
+  /// How often a byte is in a piece, at most: of a short text others would tell nothing new.
+  private static let pieceShare = 16
 }
