@@ -133,18 +133,6 @@ public final class CausalTransformerStepper {
     for memory in before { memory.address.update(repeating: 0, count: memory.count) }
   }
 
-  /// Goes on where `other` is, which is of the same network and condition.
-  public func copy(_ other: CausalTransformerStepper) {
-    precondition(network === other.network)
-    count = other.count
-    lastRows = other.lastRows
-    for (to, from) in zip(keys + values + before, other.keys + other.values + other.before) {
-      to.address.update(from: from.address, count: from.count)
-    }
-    told.address.update(from: other.told.address, count: told.count)
-    inputs.address.update(from: other.inputs.address, count: lastRows * width)
-  }
-
   /// A place that can be gone back to.
   public struct Mark {
     fileprivate let count: Int

@@ -37,7 +37,7 @@ struct CausalTransformerStepsTests {
     #expect(stepper.room == 0)
   }
 
-  /// However many are read at a time, the bits are the same; so are those of what was gone back to, and of a copy.
+  /// However many are read at a time, the bits are the same; so are those of what was gone back to, and begun anew.
   @Test func manyAtATimeGiveTheSameBits() {
     let one = CausalTransformerStepper(steps, global: [1, 0, 0])
     let expected = tokens.map { token -> [Float] in
@@ -56,12 +56,9 @@ struct CausalTransformerStepsTests {
       }
     }
     #expect(found == expected)
-    let other = CausalTransformerStepper(steps, global: [0, 0, 1])
     many.restart()
     many.read(Array(tokens[..<5]))
-    other.copy(many)
-    other.read([tokens[5]])
-    #expect(Array(other.scores()[0]) == expected[5])
+    #expect(Array(many.scores()[0]) == expected[4])
   }
 
   @Test func weightsOfAnotherNetworkAreRefused() throws {

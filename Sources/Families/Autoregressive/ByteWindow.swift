@@ -50,12 +50,6 @@ public final class ByteWindow {
     if isWhole { skip(bytes) } else { begin(with: bytes) }
   }
 
-  /// Goes on where `other` is, which is of the same weights and style.
-  public func copy(_ other: ByteWindow) {
-    stepper.copy(other.stepper)
-    (bytes, known) = (other.bytes, other.known)
-  }
-
   /// log P of each byte that may come next, in nats.
   public var next: [Float] {
     if let known { return known }
@@ -68,49 +62,43 @@ public final class ByteWindow {
   /// - Returns: log P of each, in nats.
   @discardableResult
   public func read(_ text: some Collection<UInt8>) -> [Double] {
-    var (logs, rest): ([Double], ArraySlice<UInt8>) = ([], ArraySlice(Array(text)))
-    logs.reserveCapacity(rest.count)
-    while let first = rest.first {
-      logs.append(Double(next[Int(first)]))
-      makeRoom()
-      let piece = rest.prefix(min(stepper.room, CausalTransformerStepper.mostAtOnce))
-      take(piece)
+    var logs: [Double] = []
+    logs.reserveCapacity(text.count)
+    take(text, before: { logs.append(Double(next[Int($0)])) }) { piece in
       let scores = stepper.scores(last: piece.count)
       for (row, byte) in piece.dropFirst().enumerated() {
         logs.append(Double(Self.logSoftmax(scores[row])[Int(byte)]))
       }
-      rest = rest.dropFirst(piece.count)
     }
     return logs
   }
 
   /// As `read`, of bytes of which nothing but what follows is wanted.
-  public func skip(_ text: some Collection<UInt8>) {
-    var rest = ArraySlice(Array(text))
-    while !rest.isEmpty {
-      makeRoom()
-      let piece = rest.prefix(min(stepper.room, CausalTransformerStepper.mostAtOnce))
-      take(piece)
-      rest = rest.dropFirst(piece.count)
-    }
-  }
+  public func skip(_ text: some Collection<UInt8>) { take(text) { _ in } }
 
   /// As `skip`, and hands over what the scores are made of, of each byte with all before it.
   public func states(_ text: some Collection<UInt8>, _ body: ([Float]) -> Void) {
-    var rest = ArraySlice(Array(text))
-    while !rest.isEmpty {
-      makeRoom()
-      let piece = rest.prefix(min(stepper.room, CausalTransformerStepper.mostAtOnce))
-      take(piece)
-      stepper.states().forEach(body)
-      rest = rest.dropFirst(piece.count)
-    }
+    take(text) { _ in stepper.states().forEach(body) }
   }
 
-  private func take(_ piece: ArraySlice<UInt8>) {
-    stepper.read(piece.map(Int.init))
-    bytes += piece
-    known = nil
+  /// Takes in bytes, as many at a time as there is room for.
+  /// - Parameters:
+  ///   - before: is given the first byte of each piece, while what is in sight is still what it follows.
+  ///   - after: is given each piece, which has been read.
+  private func take(
+    _ text: some Collection<UInt8>, before: (UInt8) -> Void = { _ in }, after: (ArraySlice<UInt8>) -> Void
+  ) {
+    var rest = ArraySlice(Array(text))
+    while let first = rest.first {
+      before(first)
+      makeRoom()
+      let piece = rest.prefix(min(stepper.room, CausalTransformerStepper.mostAtOnce))
+      stepper.read(piece.map(Int.init))
+      bytes += piece
+      known = nil
+      after(piece)
+      rest = rest.dropFirst(piece.count)
+    }
   }
 
   /// Begins anew with the later half of a full window.
@@ -132,9 +120,6 @@ public final class ByteWindow {
     let known: [Float]?
     let bytes: Int
   }
-
-  /// Bytes that can be read before the window begins anew.
-  public var room: Int { stepper.room }
 
   public var mark: Mark { Mark(stepper: stepper.mark, known: known, bytes: bytes.count) }
 
