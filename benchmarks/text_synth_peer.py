@@ -48,25 +48,25 @@ class Transformer:
         return x * cos + x.roll(self.size // 2, -1) * sin
 
     def one(self, token, place, keys, values, before):
-        """One token: its place and the memory are tensors, so that compiled code serves every place."""
+        """One token: it, its place and the memory are tensors, so that compiled code serves every place."""
         w = self.weights
-        x = w["tokens"][token] + self.told
-        cos, sin = self.cos[place], self.sin[place]
+        x = w["tokens"].index_select(0, token)[0] + self.told
+        cos, sin = self.cos.index_select(0, place), self.sin.index_select(0, place)
         seen = torch.arange(self.length) <= place
         for layer in range(self.shape["layers"]):
             name = f"body.{layer}"
             u = self.norm(x, f"{name}.norm1")
             mixed = u + before[layer, 0] * w[f"{name}.share1"]
-            before[layer, 0] = u
+            before[layer, 0].copy_(u)
             q, k, v = (w[f"{name}.attention.qkv.weight"] @ mixed).view(3, self.heads, self.size)
-            keys[layer, :, place] = self.rotated(k, cos, sin)
-            values[layer, :, place] = v
+            keys[layer].index_copy_(1, place, self.rotated(k, cos, sin)[:, None])
+            values[layer].index_copy_(1, place, v[:, None])
             y = F.scaled_dot_product_attention(
                 self.rotated(q, cos, sin)[:, None], keys[layer], values[layer], attn_mask=seen)
             x = x + w[f"{name}.attention.out.weight"] @ y.flatten()
             u = self.norm(x, f"{name}.norm2")
             mixed = u + before[layer, 1] * w[f"{name}.share2"]
-            before[layer, 1] = u
+            before[layer, 1].copy_(u)
             x = x + w[f"{name}.fc2.weight"] @ F.relu(w[f"{name}.fc1.weight"] @ mixed).square()
         return w["output.weight"] @ self.norm(x, "norm") + w["output.bias"]
 
@@ -113,7 +113,7 @@ class Transformer:
         if self.step == self.one:
             scores = self.eager(token)
         else:
-            scores = self.step(torch.tensor(token), torch.tensor(self.count), self.keys, self.values, self.before)
+            scores = self.step(torch.tensor([token]), torch.tensor([self.count]), self.keys, self.values, self.before)
         self.count += 1
         return scores
 

@@ -41,7 +41,10 @@ extension TextSynth: EvaluableTask {
       "evaluate", total: heldOut.styles.count + foreign.count, unit: "texts")
     defer { progress.finish() }
     var rows = try heldOut.styles.enumerated().map { index, name in
-      guard let style = try model.style(name) else { throw PipelineError.data("a style without a name") }
+      guard let style = model.description.styles.firstIndex(of: name) else {
+        throw PipelineError.data(
+          "\(name).txt: \(NearestName.unknown("style", name, known: model.description.styles, listing: true))")
+      }
       let text = heldOut[index]
       let nats = try -TextScore(text, model, styles: [style], context: context).total / Double(text.count)
       let pieces = try judged(Array(text.suffix(text.count / 2)), model, as: style, request, context)
