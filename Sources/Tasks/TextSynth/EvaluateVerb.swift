@@ -43,7 +43,8 @@ extension TextSynth: EvaluableTask {
     var rows = try heldOut.styles.enumerated().map { index, name in
       guard let style = model.description.styles.firstIndex(of: name) else {
         throw PipelineError.data(
-          "\(name).txt: \(NearestName.unknown("style", name, known: model.description.styles, listing: true))")
+          "\(name).txt: \(NearestName.unknown("style", name, known: model.description.styles, listing: true))"
+        )
       }
       let text = heldOut[index]
       let nats = try -TextScore(text, model, styles: [style], context: context).total / Double(text.count)
