@@ -19,8 +19,8 @@ struct TextDrawing: Sendable {
   /// - Parameter write: is given characters as they are drawn.
   func callAsFunction(_ index: Int, context: StageContext, _ write: (String) throws -> Void) throws {
     let noise = BatchNoise(seed: seed, first: index, count: 1)
-    let window = model.window(style ?? noise.row(0, stream: "style").category(model.posterior(prompt)))
-    window.skip(prompt)
+    let style = style ?? noise.row(0, stream: "style").category(model.posterior(prompt))
+    let window = model.window(style, at: prompt.count, of: prompt)
     try drawn(from: window, noise: noise, length: length, check: context.checkCancelled) { character in
       try write(String(decoding: character, as: UTF8.self))
     }
