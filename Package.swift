@@ -124,10 +124,16 @@ let package = Package(
         "TorchNN", "Torch", "MediaIO", "Charts", logging, .product(name: "SwiftCSV", package: "SwiftCSV"),
       ], path: "Sources/Tasks/Imitation"),
     room(
+      "TextSynthTask",
+      [
+        "PipelineCore", "ModelEvaluation", "ModelTraining", "Families", "Conditioners", "Samplers",
+        "StepInference", "TorchNN", "Torch", "MediaIO", logging,
+      ], path: "Sources/Tasks/TextSynth"),
+    room(
       "PipelineKit",
       [
         "SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "TextToImageTask", "ImitationTask",
-        "PipelineCore", "MediaIO",
+        "TextSynthTask", "PipelineCore", "MediaIO",
       ]),
     .executableTarget(
       name: "pipeline",
@@ -180,6 +186,9 @@ let package = Package(
         "PipelineCore", "Conditioners", "Families", "StepInference", "TorchNN", "MediaIO", "Torch",
         "TestSupport", logging,
       ], resources: [.copy("Golden")]),
+    tests(
+      "TextSynthTask",
+      ["PipelineCore", "Conditioners", "Families", "TorchNN", "Torch", "TestSupport", logging]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",

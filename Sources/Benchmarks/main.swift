@@ -5,9 +5,10 @@
 //     pipeline-benchmarks caption WEIGHTS.safetensors COUNT STEPS
 //     pipeline-benchmarks wavenet float32|int8 [products]
 //     pipeline-benchmarks imitation WEIGHTS.safetensors CHUNKS
+//     pipeline-benchmarks text WEIGHTS.safetensors BYTES [reads]
 //
 // For every empty line read from standard input a random picture is enlarged once, COUNT pictures are drawn together, or
-// 4,000 samples of sound are drawn one after the other, and a line (of imitation, one with each chunk's milliseconds) `{"seconds": …, "peakMegabytes": …}` is written; for a
+// 4,000 samples of sound or BYTES of text are drawn one after the other, and a line (of imitation, one with each chunk's milliseconds) `{"seconds": …, "peakMegabytes": …}` is written; for a
 // line `IN.png OUT.png` that picture is enlarged. The end of the input ends the program. Loading and packing the weights comes before, unmeasured.
 
 internal import Foundation
@@ -66,7 +67,18 @@ func runPolicy(_ arguments: [String]) throws {
   }
 }
 
+func runText(_ arguments: [String]) throws {
+  guard arguments.count >= 4, let bytes = Int(arguments[3]), bytes > 0 else {
+    throw TensorError("usage: pipeline-benchmarks text WEIGHTS.safetensors BYTES [reads]")
+  }
+  let benchmark = try TextBenchmark(
+    weights: arguments[2], bytes: bytes, readsAlone: arguments.last == "reads")
+  let clock = ContinuousClock()
+  while readLine() != nil { report(clock.measure { benchmark.run() }) }
+}
+
 func run(_ arguments: [String]) throws {
+  if arguments.count > 1, arguments[1] == "text" { return try runText(arguments) }
   if arguments.count > 1, arguments[1] == "imitation" { return try runPolicy(arguments) }
   if arguments.count > 1, arguments[1] == "wavenet" { return try runSteps(arguments) }
   if arguments.count > 1, arguments[1] == "caption" { return try runCaptions(arguments) }

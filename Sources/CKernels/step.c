@@ -4,25 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "CKernels.h"
+#include "step_vectors.h"
 
-// What passes vectors is inlined, so that no call depends on how they are passed.
-#pragma clang diagnostic ignored "-Wpsabi"
-
-enum { lanes = CKernelsLanes };
-
-typedef float vector __attribute__((vector_size(64), aligned(4)));
-typedef int integers __attribute__((vector_size(64), aligned(4)));
 typedef uint16_t halves __attribute__((vector_size(32), aligned(2)));
 typedef _Float16 float16s __attribute__((vector_size(32), aligned(2)));
 
 /// What packed weights are, and how halves become floats: arithmetic where there is no instruction for it.
 typedef enum { Floats, HalvesByInstruction, HalvesByArithmetic } Form;
-
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define INLINE __attribute__((always_inline)) static inline
-
-#include "exponential_rest.h"
 
 static long blocks(long outputs) { return (outputs + lanes - 1) / lanes; }
 
@@ -94,41 +82,30 @@ INLINE void panel(const void *packed, long place, long inputs, const float *x, l
       *(vector *)(y + s * y_stride + b * lanes) = sums[s * count + b];
 }
 
+/// `registers` are the vectors of sums that stay in registers beside weights and what is multiplied.
 INLINE void product(const void *packed, long inputs, long outputs, const float *x, long x_stride, float *y,
-                    long y_stride, long streams, const Form form) {
+                    long y_stride, long streams, const Form form, const int registers) {
   const long all = blocks(outputs), block = inputs * lanes;
+  const int together = registers / 4;
   long s = 0;
   for (; s + 4 <= streams; s += 4) {
     const float *from = x + s * x_stride;
     float *to = y + s * y_stride;
     long b = 0;
-    for (; b + 2 <= all; b += 2)
-      panel(packed, b * block, inputs, from, x_stride, to + b * lanes, y_stride, 4, 2, form);
+    for (; b + together <= all; b += together)
+      panel(packed, b * block, inputs, from, x_stride, to + b * lanes, y_stride, 4, together, form);
     if (b < all) panel(packed, b * block, inputs, from, x_stride, to + b * lanes, y_stride, 4, 1, form);
   }
   for (; s < streams; ++s) {
     const float *from = x + s * x_stride;
     float *to = y + s * y_stride;
     long b = 0;
-    for (; b + 8 <= all; b += 8) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 8, form);
+    if (registers >= 8)
+      for (; b + 8 <= all; b += 8) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 8, form);
     for (; b + 4 <= all; b += 4) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 4, form);
     for (; b + 2 <= all; b += 2) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 2, form);
     if (b < all) panel(packed, b * block, inputs, from, 0, to + b * lanes, 0, 1, 1, form);
   }
-}
-
-/// e^x within 2 units in the last place for −87…88, by 2^n · e^r with |r| ≤ ln 2 / 2 (Cody & Waite 1980).
-INLINE vector exponential(vector x) {
-  const vector zero = {0};
-  const vector low = zero - 87.0f, high = zero + 88.0f;
-  integers below = x < low, above = x > high;
-  x = (vector)(((integers)low & below) | ((integers)x & ~below));
-  x = (vector)(((integers)high & above) | ((integers)x & ~above));
-  // Adding 1.5 · 2^23 rounds to a whole number, which is then in the lowest bits.
-  const vector shifted = x * 1.44269504f + 12582912.0f;
-  const vector n = shifted - 12582912.0f;
-  const integers power = (((integers)shifted - 0x4B400000) + 127) << 23;
-  return exponential_of_rest(x, n) * (vector)power;
 }
 
 /// tanh(a) · σ(b).
@@ -148,22 +125,23 @@ INLINE void silu(float *x, long count) {
   }
 }
 
-#define VERSION(name, attribute, half_form)                                                                  \
+#define VERSION(name, attribute, half_form, registers)                                                                  \
   attribute static void product_##name(const void *packed, bool is_half, long inputs, long outputs,          \
                                        const float *x, long x_stride, float *y, long y_stride,               \
                                        long streams) {                                                       \
-    if (is_half) product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, half_form);             \
-    else product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, Floats);                        \
+    if (is_half) product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, half_form, registers);  \
+    else product(packed, inputs, outputs, x, x_stride, y, y_stride, streams, Floats, registers);             \
   }                                                                                                          \
   attribute static void gates_##name(const float *a, const float *b, float *out, long count) {               \
     gates(a, b, out, count);                                                                                 \
   }                                                                                                          \
   attribute static void silu_##name(float *x, long count) { silu(x, count); }
 
-VERSION(portable, , HalvesByArithmetic)
+VERSION(portable, , HalvesByArithmetic, 8)
 #if defined(__x86_64__)
-VERSION(avx2, __attribute__((target("avx2,fma,f16c"))), HalvesByInstruction)
-VERSION(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,fma"))), HalvesByInstruction)
+// A vector takes two of its sixteen registers.
+VERSION(avx2, __attribute__((target("avx2,fma,f16c"))), HalvesByInstruction, 4)
+VERSION(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,fma"))), HalvesByInstruction, 8)
 #endif
 
 CKernelsStepVersion ckernels_step_best(void) {

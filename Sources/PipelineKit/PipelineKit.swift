@@ -5,12 +5,16 @@
 @_exported public import MediaIO
 @_exported public import PipelineCore
 @_exported public import SuperResolutionTask
+@_exported public import TextSynthTask
 @_exported public import TextToImageTask
 
 extension TaskRegistry {
   /// Every task of this package, with the stages that read and write media.
   public static let all = TaskRegistry(
-    [SuperResolution(), ClassImage(), AudioSynth(), TextToImage(enlarger: enlarger), Imitation()],
+    [
+      SuperResolution(), ClassImage(), AudioSynth(), TextToImage(enlarger: enlarger), Imitation(),
+      TextSynth(),
+    ],
     commonStages: MediaStages.all)
 
   /// What shows small pictures larger.

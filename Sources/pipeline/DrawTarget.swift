@@ -81,6 +81,31 @@ enum DrawTarget {
     }
   }
 
+  /// Text goes to standard output while it is made; a file appears when it is whole.
+  func write(_ texts: DrawnTexts, json: Bool) throws {
+    func save(_ text: TextStream, to url: URL) throws {
+      let file = try AtomicFile(url)
+      try text.render { try file.write(Data($0.utf8)) }
+      try file.commit()
+    }
+    switch self {
+    case .standardOutput: try texts.together.render { try StandardStreams.write(Data($0.utf8)) }
+    case .file(let url):
+      try save(texts.together, to: url)
+      try printResult(
+        url.relativePath, json: ["output": url.relativePath, "draws": texts.single.count], asJSON: json)
+    case .folder(let folder, let stem, let ending):
+      try Self.make(folder)
+      for (index, text) in texts.single {
+        let url = Self.file(index, in: folder, stem, ending)
+        try Interrupt.check()
+        try save(text, to: url)
+        try printResult(
+          url.relativePath, json: ["output": url.relativePath, "index": index], asJSON: json)
+      }
+    }
+  }
+
   /// What is of each sound goes with a folder of sounds, what is of all together with one file.
   private func check(_ beside: DrawnSounds.Beside?) throws {
     guard let beside else { return }

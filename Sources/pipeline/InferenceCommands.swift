@@ -203,7 +203,7 @@ struct CompleteCommand: ParsableCommand {
   @Option(
     name: [.short, .long],
     help: ArgumentHelp(
-      "A file for all draws, a folder for a file each, or -; otherwise <input>-complete with the task's ending.",
+      "A file for all draws, a folder for a file each, or -; otherwise <input>-complete with the task's ending, and for text -.",
       valueName: "file"))
   var output: String?
 
@@ -217,8 +217,10 @@ struct CompleteCommand: ParsableCommand {
     }
     let request = try requests[0]()
     let stem = ((request.name as NSString).lastPathComponent as NSString).deletingPathExtension
+    // Text is read where it is written.
     let target = try DrawTarget(
-      output, default: "\(stem)-complete.\(request.options.texts["format"] ?? task.outputExtension)",
+      output ?? (task is any WritingTask ? "-" : nil),
+      default: "\(stem)-complete.\(request.options.texts["format"] ?? task.outputExtension)",
       task: task)
     let files = try completing.complete(request, specification)
     try target.write(files, json: arguments.common.json)

@@ -23,7 +23,7 @@ struct RunCommand: ParsableCommand {
   @Option(
     name: [.short, .long],
     help: ArgumentHelp(
-      "A file, a folder, or - for standard output; otherwise <input>-<task> in the working folder.",
+      "A file, a folder, or - for standard output; otherwise <input>-<task> in the working folder, and for text -.",
       valueName: "file"))
   var output: String?
 
@@ -86,8 +86,14 @@ struct RunCommand: ParsableCommand {
       words.first == "-" ? try String(pipe: StandardStreams.read(), name: "standard input") : words.first
     let options = pipeline.steps[0].options
     let format = options.texts["format"] ?? task.outputExtension
-    let target = try DrawTarget(output, default: "\(task.name).\(format)", task: task)
+    // Text is read where it is written.
+    let given = output ?? (task is any WritingTask ? "-" : nil)
+    let target = try DrawTarget(given, default: "\(task.name).\(format)", task: task)
     let context = common.context(source: task.name)
+    if let writing = task as? any WritingTask {
+      return try target.write(
+        writing.texts(text ?? "", options, pipeline.specification, context: context), json: common.json)
+    }
     if let sounding = task as? any SoundingTask {
       let sounds = try sounding.sounds(text ?? "", options, pipeline.specification, context: context)
       return try target.write(sounds, json: common.json)

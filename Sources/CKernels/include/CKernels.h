@@ -91,6 +91,21 @@ void ckernels_step_gates(CKernelsStepVersion version, const float *_Nonnull a, c
 /// x · σ(x) in place of each of `count` numbers, a multiple of `CKernelsLanes`.
 void ckernels_step_silu(CKernelsStepVersion version, float *_Nonnull x, long count);
 
+/// The square of each of `count` numbers that is above zero, and zero for the rest, in place; `count` is a multiple of
+/// `CKernelsLanes`.
+void ckernels_step_square_above_zero(CKernelsStepVersion version, float *_Nonnull x, long count);
+
+/// out = (x − mean) / √(variance + `epsilon`) · weight + bias over `count` numbers, a multiple of `CKernelsLanes`.
+void ckernels_step_normalize(CKernelsStepVersion version, const float *_Nonnull x, const float *_Nonnull weight,
+                             const float *_Nonnull bias, float epsilon, float *_Nonnull out, long count);
+
+/// out = Σ softmax(query · key · `factor`) · value of one head over the first `count` of `length` tokens, a multiple of
+/// `CKernelsLanes`. `size` numbers, a multiple of it as well, are the query, each key and each value; `keys` is
+/// `[size, length]`, `values [length, size]`; `scores` has room for `length`.
+void ckernels_step_attention(CKernelsStepVersion version, const float *_Nonnull query, const float *_Nonnull keys,
+                             const float *_Nonnull values, long size, long length, long count, float factor,
+                             float *_Nonnull scores, float *_Nonnull out);
+
 #ifdef __cplusplus
 }
 #endif

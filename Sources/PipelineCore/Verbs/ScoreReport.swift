@@ -16,10 +16,17 @@ public struct ScoreReport: VerbReport {
   public var standardError: Double?
   /// Network evaluations.
   public var evaluations: Int
+  /// What people call one value of x.
+  public var unit: String
+
+  /// Programs are told no unit: their figures are called the same for all tasks.
+  private enum CodingKeys: String, CodingKey {
+    case input, model, condition, nats, bitsPerDimension, dimensions, kind, standardError, evaluations
+  }
 
   public init(
     input: String, model: String, condition: String?, nats: Double, bitsPerDimension: Double, dimensions: Int,
-    kind: String, standardError: Double? = nil, evaluations: Int = 1
+    kind: String, standardError: Double? = nil, evaluations: Int = 1, unit: String = "dim"
   ) {
     self.input = input
     self.model = model
@@ -30,6 +37,7 @@ public struct ScoreReport: VerbReport {
     self.kind = kind
     self.standardError = standardError
     self.evaluations = evaluations
+    self.unit = unit
   }
 
   /// `in.png: log P(x | sneaker) = -1234.5 nats, 2.271 bits/dim over 784 (mixture, exact)`
@@ -38,7 +46,7 @@ public struct ScoreReport: VerbReport {
     let error = standardError.map { String(format: " ± %.1f", $0) } ?? ""
     let steps = evaluations > 1 ? ", \(evaluations) evaluations" : ""
     return "\(input): log P(\(given)) = \(String(format: "%.1f", nats))\(error) nats, "
-      + "\(String(format: "%.3f", bitsPerDimension)) bits/dim over \(dimensions) (\(model), \(kind)\(steps))"
+      + "\(String(format: "%.3f", bitsPerDimension)) bits/\(unit) over \(dimensions) (\(model), \(kind)\(steps))"
   }
 }
 
