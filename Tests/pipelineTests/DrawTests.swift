@@ -83,7 +83,7 @@ struct DrawTests {
       (["run", "class-image", "--family", "mixtur"], 2, "did you mean 'mixture'"),
       (["train", "class-image", "--family", "flwo"], 2, "did you mean 'flow'"),
       (["evaluate", "class-image", "--family", "flwo"], 2, "did you mean 'flow'"),
-      (["score", "super-resolution", "notes.txt"], 2, "cannot score"),
+      (["classify", "super-resolution", "notes.txt"], 2, "cannot classify"),
       (["score", "class-image"], 2, "needs an input"),
       (["score", "class-image", "notes.txt", "--family", "discriminative"], 2, "these can: mixture"),
       (["run", "class-image", "--family", "mixture", "--steps", "3"], 2, "draws at once"),

@@ -31,8 +31,9 @@ struct TrainTests {
     try photographs(in: tool)
     let table = try tool(["evaluate", "super-resolution", "--data", "photos", "--model", "all"])
     #expect(table.status == 0, "\(table.errors)")
-    #expect(table.text.contains("bicubic PSNR (dB)") && table.text.contains("fast SSIM"))
-    #expect(table.text.contains("mean of 2"))
+    #expect(table.text.contains("×2, means of 2") && table.text.contains("consistency (dB)"))
+    let ways = table.text.split(separator: "\n").dropFirst().map { $0.prefix { $0 != " " } }
+    #expect(ways == ["bicubic", "fidelity", "fast"])
     let json = try tool(["evaluate", "super-resolution", "--data", "photos", "--json"])
     let lines = json.text.split(separator: "\n")
     #expect(lines.count == 3)
