@@ -60,7 +60,8 @@ struct InferenceArguments: ParsableArguments {
     let options = try Options(
       descriptions, owner: owner, given: given, fallbacks: specification.scoringDefaults)
     guard !inputs.isEmpty else {
-      throw PipelineError.usage("\(owner) needs an input: a file, or - for standard input")
+      let other = inferring.inputOption(of: verb).map { ", or --\($0) with one" } ?? ""
+      throw PipelineError.usage("\(owner) needs an input: a file\(other), or - for standard input")
     }
     let context = common.context
     let requests = inputs.map { input in

@@ -1,7 +1,6 @@
 import Foundation
 import Logging
 import MediaIO
-import MediaTensors
 import PipelineCore
 import TestSupport
 import Testing
@@ -182,54 +181,5 @@ struct ClassImageTests {
       _ = try small.task.classify(small.request(.classify, colour), specification)
     }
     #expect(coloured.description.contains("in colour"))
-  }
-
-  @Test func dataOfBothKinds() throws {
-    let images = small.folder.url.appendingPathComponent("idx")
-    try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
-    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2]
-    try Data(header + [1, 2, 3, 4]).write(to: images.appendingPathComponent("train-images-idx3-ubyte"))
-    try Data([0, 0, 8, 1, 0, 0, 0, 2, 1, 0]).write(
-      to: images.appendingPathComponent("train-labels-idx1-ubyte"))
-    let mnist = try LabelledImages(folder: images, split: .train, classes: ["a", "b"])
-    #expect(mnist.pixels.shape == [2, 1, 1, 2] && mnist.labels == [1, 0] && mnist.classes == ["a", "b"])
-    #expect(throws: TensorError.self) { try LabelledImages(folder: images, split: .train, classes: ["a"]) }
-    #expect(throws: TensorError.self) { try LabelledImages(folder: images, split: .test) }
-
-    let data = small.folder.url.appendingPathComponent("data")
-    let train = try LabelledImages(folder: data, split: .train)
-    let test = try LabelledImages(folder: data, split: .test)
-    // A model's classes decide the labels, and an unknown one is named.
-    let model = try LabelledImages(folder: data, split: .test, classes: ["right", "other", "left"])
-    #expect(Set(model.labels) == [0, 2] && model.classes.count == 3)
-    let error = try #require(throws: TensorError.self) {
-      try LabelledImages(folder: data, split: .test, classes: ["left", "up"])
-    }
-    #expect(error.description.contains("pictures of 'right'"))
-    #expect(try Set(train.spread(10).labels) == [0, 1])
-    #expect(train.count == 108 && test.count == 12 && train.classes == ["left", "right"])
-    #expect(test.pixels.shape == [12, 1, 4, 8])
-    // Dequantised pictures fall back to their levels.
-    let x = try LabelledImages.dequantized(test.pixels, noise: BatchNoise(seed: 1, first: 0, count: 12))
-    #expect(try largestDifference((x * 256).floored(), test.pixels) == 0)
-  }
-
-  @Test func brokenWeightsAreRefused() throws {
-    let specification = try small.trained()
-    let file = try specification.model(named: "mixture").weights
-    let whole = try Safetensors(contentsOf: file)
-    for (key, value) in [
-      ("architecture", "x"), ("configuration", "{"), ("description", "{}"),
-      (
-        "configuration",
-        "{\"mixture\":{\"classes\":2,\"components\":1000000,\"dimensions\":32,\"rank\":2}}"
-      ),
-    ] {
-      var broken = whole
-      broken.metadata[key] = value
-      try broken.encoded().write(to: file)
-      let error = try #require(throws: TensorError.self) { try ClassImageModel(contentsOf: file) }
-      #expect(error.description == "mixture.safetensors does not hold a model of class-image of this tool")
-    }
   }
 }

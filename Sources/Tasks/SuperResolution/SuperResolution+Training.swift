@@ -45,21 +45,15 @@ extension SuperResolution: TrainableTask {
     let run = try SuperResolutionTraining(
       recipe: recipe, dataset: dataset, folder: request.folder, workers: request.workers,
       device: UpscaleStage.device(request.device), log: request.log)
-    let progress = ProgressLine(
-      "train \(entry.name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
-    defer { progress.finish() }
-    let result = try run.run(
-      start: try request.start.map { try SuperResolutionModel(contentsOf: $0) }, resume: request.resume,
-      timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
-      progress: { _, _ in progress.advance() })
-    let file = try request.writeWeights(recipe: recipe) { notes in
-      var notes = notes
-      notes["validation_psnr"] = String(format: "%.4f", result.validation)
-      return try result.model.weights(notes: notes)
+    return try report(
+      recipe: recipe, steps: recipe.training.steps, title: "train \(entry.name)",
+      figure: ("validation PSNR (dB)", "validation_psnr"), request
+    ) { progress in
+      let result = try run.run(
+        start: request.start.map { try SuperResolutionModel(contentsOf: $0) }, resume: request.resume,
+        timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested }, progress: progress)
+      return (result.model.weights, result.outcome, result.validation)
     }
-    return TrainingReport(
-      weights: file, isFinished: result.outcome == .finished,
-      figures: ["validation PSNR (dB)": result.validation])
   }
 }
 
@@ -72,30 +66,31 @@ extension SuperResolution {
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
     let scale = try wholeScale(request.options)
+    let meanSHA256 = try Digest.sha256(of: mean)
     let start = try request.start.map { try PosteriorModel(contentsOf: $0) }
-    if let start, start.description.network != recipe.configuration(scale: scale) {
+    if let start,
+      start.description.network != recipe.configuration(scale: scale)
+        || start.description.meanSHA256 != meanSHA256
+    {
       throw PipelineError.data(
-        "the weights of --from are of another network than the recipe '\(name)' asks for")
+        "the weights of --from are of another network, or around another mean, than the recipe '\(name)' asks for"
+      )
     }
     let run = PosteriorTraining(
       recipe: recipe,
       photographs: try PhotographDataset(folders: Self.photographs(request), scale: scale, log: request.log),
-      mean: try SuperResolutionModel(contentsOf: mean, scale: scale), meanSHA256: try Digest.sha256(of: mean),
+      mean: try SuperResolutionModel(contentsOf: mean, scale: scale), meanSHA256: meanSHA256,
       folder: request.folder, workers: request.workers, device: try UpscaleStage.device(request.device),
       log: request.log)
-    let progress = ProgressLine(
-      "train \(name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
-    defer { progress.finish() }
-    let result = try run.run(
-      start: start, resume: request.resume, timeLimit: request.timeLimit,
-      shouldStop: { Interrupt.isRequested }, progress: { _, _ in progress.advance() })
-    let file = try request.writeWeights(recipe: recipe) { notes in
-      var notes = notes
-      notes["held_out_loss"] = String(format: "%.4f", result.loss)
-      return try result.model.weights(notes: notes)
+    return try report(
+      recipe: recipe, steps: recipe.training.steps, title: "train \(name)",
+      figure: ("held-out loss", "held_out_loss"), request
+    ) { progress in
+      let result = try run.run(
+        start: start, resume: request.resume, timeLimit: request.timeLimit,
+        shouldStop: { Interrupt.isRequested }, progress: progress)
+      return (result.model.weights, result.outcome, result.loss)
     }
-    return TrainingReport(
-      weights: file, isFinished: result.outcome == .finished, figures: ["held-out loss": result.loss])
   }
 
   private func trainPerceptual(
@@ -118,19 +113,15 @@ extension SuperResolution {
       startSHA256: try Digest.sha256(of: start), judge: try PictureJudge(contentsOf: features),
       judgeSHA256: try Digest.sha256(of: features), folder: request.folder, workers: request.workers,
       log: request.log)
-    let progress = ProgressLine(
-      "train \(name)", total: recipe.training.steps, unit: "steps", mode: request.progress)
-    defer { progress.finish() }
-    let result = try run.run(
-      resume: request.resume, timeLimit: request.timeLimit, shouldStop: { Interrupt.isRequested },
-      progress: { _, _ in progress.advance() })
-    let file = try request.writeWeights(recipe: recipe) { notes in
-      var notes = notes
-      notes["held_out_distance"] = String(format: "%.4f", result.distance)
-      return try result.model.weights(notes: notes)
+    return try report(
+      recipe: recipe, steps: recipe.training.steps, title: "train \(name)",
+      figure: ("distance", "held_out_distance"), request
+    ) { progress in
+      let result = try run.run(
+        resume: request.resume, timeLimit: request.timeLimit,
+        shouldStop: { Interrupt.isRequested }, progress: progress)
+      return (result.model.weights, result.outcome, result.distance)
     }
-    return TrainingReport(
-      weights: file, isFinished: result.outcome == .finished, figures: ["distance": result.distance])
   }
 
   private func trainJudge(_ recipe: PictureJudgeRecipe, _ request: TrainingRequest) throws -> TrainingReport {
@@ -149,6 +140,28 @@ extension SuperResolution {
     return TrainingReport(
       weights: try request.writeWeights(recipe: recipe) { try result.judge.weights(notes: $0) },
       isFinished: result.isFinished, figures: ["held-out accuracy": result.accuracy])
+  }
+
+  /// Runs a training with its progress line, and writes what it made.
+  /// - Parameters:
+  ///   - figure: its name for people, and in the weights' metadata.
+  ///   - run: gives the weights' file with more notes, how it ended, and the figure.
+  private func report(
+    recipe: some Encodable, steps: Int, title: String, figure: (name: String, key: String),
+    _ request: TrainingRequest,
+    run: (_ progress: (_ step: Int, _ loss: Double) -> Void) throws -> (
+      weights: (_ notes: [String: String]) throws -> Safetensors, outcome: Trainer.Outcome, figure: Double
+    )
+  ) throws -> TrainingReport {
+    let progress = ProgressLine(title, total: steps, unit: "steps", mode: request.progress)
+    defer { progress.finish() }
+    let result = try run { _, _ in progress.advance() }
+    let file = try request.writeWeights(recipe: recipe) { notes in
+      try result.weights(
+        notes.merging([figure.key: String(format: "%.4f", result.figure)]) { $1 })
+    }
+    return TrainingReport(
+      weights: file, isFinished: result.outcome == .finished, figures: [figure.name: result.figure])
   }
 
   private static func photographs(_ request: TrainingRequest) throws -> [URL] {
