@@ -13,7 +13,7 @@ struct PosteriorScore {
   let standardError: Double
   let evaluations: Int
 
-  /// The flow is followed over the whole picture with what it takes to go back: about 1 kB a pixel and direction.
+  /// The flow is followed over the whole picture with what it takes to go back: about 1 kB a pixel.
   static let mostPixels = 1 << 20
 
   /// - Parameters:
