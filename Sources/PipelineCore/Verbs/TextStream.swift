@@ -1,4 +1,4 @@
-public import Foundation
+internal import Foundation
 
 /// Text that is written while it is made.
 public struct TextStream: Sendable {

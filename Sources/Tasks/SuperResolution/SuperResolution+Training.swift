@@ -17,7 +17,7 @@ extension SuperResolution: TrainableTask {
     let isJudge = try ScaleWeights.isJudge(entry)
     let degradation = UpscaleStage.degradation(request.options)
     let recipeName =
-      try isJudge
+      isJudge
       ? entry.name
       : "\(entry.name)-x\(try wholeScale(request.options))" + (degradation == .real ? "-real" : "")
     guard let found = recipes.entry(recipeName)?.value else {
