@@ -130,10 +130,16 @@ let package = Package(
         "StepInference", "TorchNN", "Torch", "MediaIO", logging,
       ], path: "Sources/Tasks/TextSynth"),
     room(
+      "GenerativeVersusDiscriminative",
+      [
+        "ClassImageTask", "PipelineCore", "ModelEvaluation", "Torch", "MediaTensors", "MediaIO", "Charts",
+        logging, .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ], path: "Sources/Studies/GenerativeVersusDiscriminative"),
+    room(
       "PipelineKit",
       [
-        "SuperResolutionTask", "ClassImageTask", "AudioSynthTask", "TextToImageTask", "ImitationTask",
-        "TextSynthTask", "PipelineCore", "MediaIO",
+        "GenerativeVersusDiscriminative", "SuperResolutionTask", "ClassImageTask", "AudioSynthTask",
+        "TextToImageTask", "ImitationTask", "TextSynthTask", "PipelineCore", "MediaIO",
       ]),
     .executableTarget(
       name: "pipeline",
@@ -190,6 +196,10 @@ let package = Package(
       "TextSynthTask",
       ["PipelineCore", "Conditioners", "Families", "TorchNN", "Torch", "TestSupport", logging]),
     tests("ModelEvaluation", ["Torch", "TestSupport"], resources: [.copy("Golden")]),
+    tests(
+      "GenerativeVersusDiscriminative",
+      ["ClassImageTask", "PipelineCore", "MediaTensors", "MediaIO", "Torch", "TestSupport", logging],
+      resources: [.copy("Golden")]),
     tests(
       "SuperResolutionTask",
       [

@@ -1,6 +1,7 @@
 // What other people import: the core, the values that stages pass on, and every task.
 @_exported public import AudioSynthTask
 @_exported public import ClassImageTask
+@_exported public import GenerativeVersusDiscriminative
 @_exported public import ImitationTask
 @_exported public import MediaIO
 @_exported public import PipelineCore

@@ -19,7 +19,7 @@ struct PipelineTool: ParsableCommand {
       RunCommand.self, ScoreCommand.self, ClassifyCommand.self, DescribeCommand.self, CompleteCommand.self,
       EmbedCommand.self,
       ReplayCommand.self, StageCommand.self, ListCommand.self, InspectCommand.self, EvaluateCommand.self,
-      TrainCommand.self,
+      TrainCommand.self, StudyCommand.self,
     ])
 
   static func main() {

@@ -2,7 +2,7 @@ internal import Families
 public import Foundation
 internal import Logging
 internal import MediaIO
-internal import MediaTensors
+public import MediaTensors
 internal import ModelEvaluation
 internal import ModelTraining
 public import PipelineCore
@@ -44,6 +44,19 @@ extension MixtureRecipe {
 }
 
 extension LabelledImages {
+  /// Those to train on, and others to watch, evenly spread: at most a fifth.
+  fileprivate func split(heldOut wanted: Int) throws -> (known: LabelledImages, watched: LabelledImages) {
+    let heldOut = min(wanted, count / 5)
+    guard heldOut >= 2 else {
+      throw PipelineError.data("\(count) pictures are too few to train on; ten or more are needed")
+    }
+    let stride = count / heldOut
+    let isHeldOut = { (index: Int) in index % stride == stride - 1 }
+    return (
+      try subset((0..<count).filter { !isHeldOut($0) }), try subset((0..<count).filter(isHeldOut))
+    )
+  }
+
   /// P(y) by how often each class is there.
   /// - Throws: `PipelineError` of kind `.data` for a class without pictures.
   func prior() throws -> [Double] {
@@ -70,7 +83,9 @@ extension ClassImage: TrainableTask {
   /// Where Debian's package `dataset-fashion-mnist` puts its files.
   static let debianFolder = URL(fileURLWithPath: "/usr/share/datasets/fashion-mnist")
 
-  static func folder(_ data: [URL]) throws -> URL {
+  /// The folder that `--data` names, or Debian's Fashion-MNIST.
+  /// - Throws: `PipelineError` of kind `.usage` for several, and for none where Debian's is not installed.
+  public static func folder(_ data: [URL]) throws -> URL {
     guard data.count <= 1 else {
       throw PipelineError.usage("--data names \(data.count) folders; one would be right")
     }
@@ -86,12 +101,55 @@ extension ClassImage: TrainableTask {
   public func train(_ request: TrainingRequest, _ specification: Specification) throws -> TrainingReport {
     let entry = try specification.model(named: request.model)
     let (recipe, owner) = try specification.recipe(of: entry, request)
+    let trained = try Self.trained(recipe, of: owner, request) { classes, heldOut in
+      let data = try LabelledImages(
+        folder: Self.folder(request.data), split: .train, classes: classes.isEmpty ? nil : classes)
+      let size = data.pixels.shape.dropFirst().map(String.init).joined(separator: "×")
+      request.log.info("\(data.count) pictures \(size) of \(data.classes.count) classes")
+      return try data.split(heldOut: heldOut)
+    }
+    return TrainingReport(
+      weights: try request.writeWeights(recipe: trained.recipe) { try trained.model.weights(notes: $0) },
+      isFinished: trained.isFinished, figures: [trained.figure.name: trained.figure.value])
+  }
+
+  /// Follows a recipe on pictures that are at hand.
+  /// - Parameters:
+  ///   - recipe: as the specification has it under `training`.
+  ///   - owner: how messages call it.
+  ///   - known: what is trained on.
+  ///   - watched: pictures that the loss is watched on and abstention is calibrated by.
+  ///   - request: its steps, seed, folder, workers and log count.
+  public static func model(
+    by recipe: YAMLValue, of owner: String, on known: LabelledImages, watching watched: LabelledImages,
+    _ request: TrainingRequest
+  ) throws -> ClassImageModel {
+    try trained(recipe, of: owner, request) { _, _ in (known, watched) }.model
+  }
+
+  /// What a recipe makes of pictures.
+  private struct Trained {
+    let model: ClassImageModel
+    /// With what the request had instead.
+    let recipe: any Encodable
+    var isFinished = true
+    let figure: (name: String, value: Double)
+  }
+
+  /// The pictures to train on, and those to watch the loss on.
+  private typealias Pictures = (_ classes: [String], _ heldOut: Int) throws -> (
+    known: LabelledImages, watched: LabelledImages
+  )
+
+  private static func trained(
+    _ recipe: YAMLValue, of owner: String, _ request: TrainingRequest, _ pictures: Pictures
+  ) throws -> Trained {
     let family: String? = try YAMLReader(recipe, of: owner).optional("family")
-    func train<Network: NetworkRecipe>(_ network: Network.Type) throws -> TrainingReport {
-      try trainFamily(recipe.decode(FamilyRecipe<Network>.self, of: owner), request)
+    func train<Network: NetworkRecipe>(_ network: Network.Type) throws -> Trained {
+      try trainFamily(recipe.decode(FamilyRecipe<Network>.self, of: owner), request, pictures)
     }
     return switch family {
-    case "mixture": try trainMixture(recipe.decode(MixtureRecipe.self, of: owner), request)
+    case "mixture": try trainMixture(recipe.decode(MixtureRecipe.self, of: owner), request, pictures)
     case "autoregressive": try train(AutoregressiveArchitecture.Recipe.self)
     case "flow": try train(FlowArchitecture.Recipe.self)
     case "discriminative": try train(DiscriminativeArchitecture.Recipe.self)
@@ -108,55 +166,41 @@ extension ClassImage: TrainableTask {
     }
   }
 
-  private func data(_ request: TrainingRequest, _ classes: [String]) throws -> LabelledImages {
-    let data = try LabelledImages(
-      folder: Self.folder(request.data), split: .train, classes: classes.isEmpty ? nil : classes)
-    let size = data.pixels.shape.dropFirst().map(String.init).joined(separator: "×")
-    request.log.info("\(data.count) pictures \(size) of \(data.classes.count) classes")
-    return data
-  }
-
-  private func trainFamily<Network>(_ given: FamilyRecipe<Network>, _ request: TrainingRequest) throws
-    -> TrainingReport
-  {
+  private static func trainFamily<Network>(
+    _ given: FamilyRecipe<Network>, _ request: TrainingRequest, _ pictures: Pictures
+  ) throws -> Trained {
     var recipe = given
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
-    let result = try FamilyTraining(recipe: recipe, request: request)(data(request, recipe.classes))
-    return TrainingReport(
-      weights: try request.writeWeights(recipe: recipe) { try result.model.weights(notes: $0) },
-      isFinished: result.isFinished,
-      figures: ["held-out loss": result.loss])
+    let (known, watched) = try pictures(recipe.classes, recipe.heldOut)
+    let result = try FamilyTraining(recipe: recipe, request: request)(known, watching: watched)
+    return Trained(
+      model: result.model, recipe: recipe, isFinished: result.isFinished,
+      figure: ("held-out loss", result.loss))
   }
 
-  private func trainMixture(_ given: MixtureRecipe, _ request: TrainingRequest) throws -> TrainingReport {
+  private static func trainMixture(
+    _ given: MixtureRecipe, _ request: TrainingRequest, _ pictures: Pictures
+  ) throws -> Trained {
     var recipe = given
     if let steps = request.steps { recipe.iterations = steps }
     if let seed = request.seed { recipe.seed = seed }
-    try Self.checkDevice(request.device)
+    try checkDevice(request.device)
     try recipe.check()
     if request.resume || request.timeLimit != nil {
       request.log.info(
         "a mixture is fitted within minutes: --resume begins anew, and there is no --time-limit")
     }
-    let result = try fit(recipe, data(request, recipe.classes), request)
-    return TrainingReport(
-      weights: try request.writeWeights(recipe: recipe) { try result.model.weights(notes: $0) },
-      isFinished: true,
-      figures: ["held-out bits/dim": result.bits])
+    let (known, watched) = try pictures(recipe.classes, recipe.heldOut)
+    let result = try fit(recipe, known, calibratedOn: watched, request)
+    return Trained(model: result.model, recipe: recipe, figure: ("held-out bits/dim", result.bits))
   }
 
-  private func fit(_ recipe: MixtureRecipe, _ data: LabelledImages, _ request: TrainingRequest) throws -> (
-    model: ClassImageModel, bits: Double
-  ) {
-    let heldOut = min(recipe.heldOut, data.count / 5)
-    guard heldOut >= 2 else {
-      throw PipelineError.data("\(data.count) pictures are too few to train on; ten or more are needed")
-    }
-    let prior = try data.prior()
-    let stride = data.count / heldOut
-    let isHeldOut = { (index: Int) in index % stride == stride - 1 }
-    let known = try data.subset((0..<data.count).filter { !isHeldOut($0) })
+  private static func fit(
+    _ recipe: MixtureRecipe, _ known: LabelledImages, calibratedOn calibration: LabelledImages,
+    _ request: TrainingRequest
+  ) throws -> (model: ClassImageModel, bits: Double) {
+    let prior = try known.prior()
     let shape = known.pixels.shape
     let x = try LabelledImages.dequantized(
       known.pixels, noise: BatchNoise(seed: recipe.seed, first: 0, count: known.count)
@@ -191,7 +235,6 @@ extension ClassImage: TrainableTask {
       (name, name == "log_weights" ? weight : try weight.to(.float16).to(.float32))
     }
     try model.module.load(Dictionary(uniqueKeysWithValues: rounded), name: "mixture")
-    let calibration = try data.subset((0..<data.count).filter(isHeldOut))
     let evaluation = ClassImageEvaluation(model: model, workers: request.workers)
     let densities = try evaluation.logDensities(calibration, seed: 0)
     description.typicality = Typicality(heldOut: try evaluation.savings(densities, calibration))

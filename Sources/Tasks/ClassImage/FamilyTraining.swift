@@ -14,11 +14,10 @@ struct FamilyTraining<Network: NetworkRecipe> {
   let recipe: FamilyRecipe<Network>
   let request: TrainingRequest
 
-  /// - Returns: the model with averaged weights, whether the run is finished, and the loss on held-out pictures.
-  func callAsFunction(_ data: LabelledImages) throws -> (
+  /// - Returns: the model with averaged weights, whether the run is finished, and the loss on `watched`.
+  func callAsFunction(_ known: LabelledImages, watching watched: LabelledImages) throws -> (
     model: ClassImageModel, isFinished: Bool, loss: Double
   ) {
-    let (known, watched) = try split(data)
     let device = try Device(request.device)
     let training = recipe.training
     let model = try fresh(known, device)
@@ -28,7 +27,7 @@ struct FamilyTraining<Network: NetworkRecipe> {
     let module = model.module
     let computeType: DType = training.precision == .bfloat16 ? .bfloat16 : .float32
     module.setComputeType(computeType)
-    let conditioner = ClassConditioner(classes: data.classes)
+    let conditioner = ClassConditioner(classes: known.classes)
     @Sendable func loss(_ pixels: Tensor, _ labels: [Int], _ noise: BatchNoise) throws -> Tensor {
       let x = try LabelledImages.dequantized(pixels, noise: noise).to(device: device)
       let given = try conditioner(labels)
@@ -72,20 +71,6 @@ struct FamilyTraining<Network: NetworkRecipe> {
     let last = try watch()
     module.setComputeType(.float32)
     return (try calibrated(model, watched), outcome == .finished, last)
-  }
-
-  /// The pictures to train on, and those to watch the loss on.
-  private func split(_ data: LabelledImages) throws -> (known: LabelledImages, watched: LabelledImages) {
-    let heldOut = min(recipe.heldOut, data.count / 5)
-    guard heldOut >= 2, recipe.training.chunkSize <= data.count else {
-      throw PipelineError.data("\(data.count) pictures are too few to train on")
-    }
-    let stride = data.count / heldOut
-    let isHeldOut = { (index: Int) in index % stride == stride - 1 }
-    return (
-      try data.subset((0..<data.count).filter { !isHeldOut($0) }),
-      try data.subset((0..<data.count).filter(isHeldOut))
-    )
   }
 
   private func fresh(_ known: LabelledImages, _ device: Device) throws -> ClassImageModel {

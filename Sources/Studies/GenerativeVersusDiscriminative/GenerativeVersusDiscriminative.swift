@@ -1,0 +1,70 @@
+internal import ClassImageTask
+public import Foundation
+public import Logging
+internal import MediaTensors
+public import PipelineCore
+
+/// When a model of P(x | y) tells classes better than one of P(y | x), and when not: naive Bayes beside logistic
+/// regression on tables (Ng & Jordan 2002, "On discriminative vs. generative classifiers"), and this package's models of
+/// pictures beside a network that only classifies.
+public struct GenerativeVersusDiscriminative: Sendable {
+  public static let name = "generative-vs-discriminative"
+  public static let summary = "when P(x | y) tells classes better than P(y | x), on tables and on pictures"
+
+  public struct Request: Sendable {
+    /// A folder of CSV files, see `Table`; nil to leave the tables out.
+    public var tables: URL?
+    /// A folder with MNIST's files or a folder a class; nil to leave the pictures out.
+    public var pictures: URL?
+    /// Pictures of the same size that are of no class, likewise; nil to do without.
+    public var strangers: URL?
+    /// For the page, its charts and all results.
+    public var output: URL
+    /// Random partitions of each table, 2 or more.
+    public var splits: Int
+    public var workers: Int
+    public var log: Logger
+    public var progress: ProgressLine.Mode
+
+    public init(
+      tables: URL?, pictures: URL?, strangers: URL? = nil, output: URL, splits: Int = 100, workers: Int = 0,
+      log: Logger, progress: ProgressLine.Mode = .quiet
+    ) {
+      (self.tables, self.pictures, self.strangers) = (tables, pictures, strangers)
+      (self.output, self.splits, self.workers) = (output, splits, workers)
+      (self.log, self.progress) = (log, progress)
+    }
+  }
+
+  /// The file with the recipes, beside the specifications of tasks.
+  public static func specification(in home: PipelineHome) -> URL {
+    home.folder(of: name).appendingPathComponent("study.yaml")
+  }
+
+  private let settings: PictureSettings
+
+  /// - Throws: `PipelineError` of kind `.usage` with the line.
+  public init(specification: URL) throws { settings = try PictureSettings(contentsOf: specification) }
+
+  /// Does what is not done yet, and writes the page anew.
+  /// - Returns: the page.
+  /// - Throws: `PipelineError` and what data and engine throw; what is done stays.
+  public func callAsFunction(_ request: Request) throws -> URL {
+    let store = ResultStore(folder: request.output.appendingPathComponent("results"))
+    var page = StudyPage(settings: settings)
+    if let tables = request.tables {
+      let study = TableStudy(
+        settings: .init(splits: request.splits), store: store, workers: request.workers,
+        log: request.log, progress: request.progress)
+      (page.curves, page.growths) = try study(tables, pictures: request.pictures)
+    }
+    if let folder = request.pictures {
+      let pictures = try StudyPictures(folder, strangers: request.strangers, plan: settings.plan)
+      page.pictures = pictures
+      page.runs = try PictureStudy(
+        settings: settings, pictures: pictures, store: store, workers: request.workers, log: request.log,
+        progress: request.progress)()
+    }
+    return try page.write(to: request.output)
+  }
+}
