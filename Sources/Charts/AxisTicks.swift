@@ -18,3 +18,33 @@ struct AxisTicks: Equatable {
     digits = max(0, Int(-floor(log10(step) + 1e-9)))
   }
 }
+
+extension LineChart.Scale {
+  /// Where a value stands along the axis; not finite for one that has no place.
+  func callAsFunction(_ value: Double) -> Double {
+    switch self {
+    case .linear: value
+    case .logarithmic: value > 0 ? log10(value) : .nan
+    }
+  }
+
+  /// Values to mark, with what is written beside them.
+  /// - Parameter range: as the axis has it.
+  func ticks(_ range: ClosedRange<Double>, count: Int) -> [(value: Double, text: String)] {
+    switch self {
+    case .linear:
+      let ticks = AxisTicks(range, count: count)
+      return ticks.values.map { ($0, String(format: "%.\(ticks.digits)f", $0)) }
+    case .logarithmic:
+      let decades = Int(range.lowerBound.rounded(.down))...Int(range.upperBound.rounded(.up))
+      // All of 1, 2 and 5 where there is room, else fewer, else powers of ten.
+      let choices = [[1.0, 2, 5], [1, 3], [1]]
+      let values = choices.lazy.map { factors in
+        decades.flatMap { decade in factors.map { $0 * pow(10, Double(decade)) } }
+          .filter { range.contains(log10($0)) }
+      }
+      let chosen = values.first { $0.count <= count } ?? values.last ?? []
+      return chosen.map { ($0, String(format: "%g", $0)) }
+    }
+  }
+}

@@ -26,6 +26,17 @@ public struct LineChart: Sendable, Equatable {
     }
   }
 
+  public enum Format: String, Sendable, CaseIterable {
+    case png, svg
+  }
+
+  /// How an axis is divided.
+  public enum Scale: Sendable, Equatable {
+    case linear
+    /// Numbers above 0; others are left out.
+    case logarithmic
+  }
+
   public var title: String
   /// What is along an axis, with its unit.
   public var horizontal: String
@@ -33,12 +44,19 @@ public struct LineChart: Sendable, Equatable {
   public var curves: [Curve]
   /// What the vertical axis shows; nil for all that there is.
   public var range: ClosedRange<Double>?
+  public var scales: (x: Scale, y: Scale)
 
   public init(
-    _ title: String, horizontal: String, vertical: String, curves: [Curve], range: ClosedRange<Double>? = nil
+    _ title: String, horizontal: String, vertical: String, curves: [Curve], range: ClosedRange<Double>? = nil,
+    scales: (x: Scale, y: Scale) = (.linear, .linear)
   ) {
     (self.title, self.horizontal, self.vertical) = (title, horizontal, vertical)
-    (self.curves, self.range) = (curves, range)
+    (self.curves, self.range, self.scales) = (curves, range, scales)
+  }
+
+  public static func == (a: LineChart, b: LineChart) -> Bool {
+    a.title == b.title && a.horizontal == b.horizontal && a.vertical == b.vertical && a.curves == b.curves
+      && a.range == b.range && a.scales == b.scales
   }
 
   /// Red, green and blue over 0…1; told apart by people who see few colours (Okabe & Ito 2008, "Color universal design").

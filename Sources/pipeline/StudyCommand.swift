@@ -27,7 +27,8 @@ struct StudyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Pictures that are of no class.", valueName: "folder"))
   var foreign: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("For the page, its charts and all results.", valueName: "folder"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("For the page, its charts and all results.", valueName: "folder"))
   var output: String?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Random partitions of each table.", valueName: "n"))
@@ -46,8 +47,7 @@ struct StudyCommand: ParsableCommand {
       throw PipelineError.usage(
         NearestName.unknown("study", name, known: [GenerativeVersusDiscriminative.name], listing: true))
     }
-    let study = try GenerativeVersusDiscriminative(
-      specification: GenerativeVersusDiscriminative.specification(in: PipelineHome()))
+    let study = try GenerativeVersusDiscriminative(in: PipelineHome())
     let pictures = data == "none" ? nil : try ClassImage.folder(data.map { [URL(fileURLWithPath: $0)] } ?? [])
     guard tables != nil || pictures != nil else {
       throw PipelineError.usage("--tables is missing, and --data is 'none'; one of them would be right")

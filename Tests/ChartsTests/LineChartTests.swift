@@ -24,7 +24,7 @@ import Testing
   func pixels() throws {
     let image = try Image(decoding: chart.file(.png, width: 720, height: 460), name: "chart")
     guard case .uint8(let samples) = image.samples else { Issue.record("8 bits are wanted"); return }
-    let frame = try chart.frame(720, 460)
+    let frame = try chart.fileFrame(720, 460)
     func colour(_ x: Double, _ y: Double) -> [Int] {
       let place = frame.place((x, y))
       let start = (Int(place.y) * image.width + Int(place.x)) * image.channels.count
@@ -55,5 +55,43 @@ import Testing
     let bare = LineChart(
       "t", horizontal: "x", vertical: "y", curves: [.init("a", [.init(0, .nan)], colour: 0)])
     #expect(throws: ChartError.self) { try bare.file(.png) }
+  }
+
+  @Test("a logarithmic axis has round numbers, as many as there is room for, and no place for 0")
+  func logarithms() throws {
+    func values(_ range: ClosedRange<Double>, _ count: Int) -> [Double] {
+      LineChart.Scale.logarithmic.ticks(range, count: count).map(\.value)
+    }
+    #expect(values(0.9...2.1, 4) == [10, 20, 50, 100])
+    #expect(values(0.9...2.6, 4) == [10, 30, 100, 300])
+    #expect(values(0.9...4.6, 4) == [10, 100, 1000, 10_000])
+    let curve = LineChart.Curve("a", [.init(10, 1), .init(100, 2), .init(1000, 3), .init(0, 9)], colour: 0)
+    let chart = LineChart(
+      "t", horizontal: "x", vertical: "y", curves: [curve], scales: (.logarithmic, .linear))
+    let frame = try chart.frame(400, 300)
+    let places = [10.0, 100, 1000].map { frame.place(($0, 1)).x }
+    #expect(abs((places[1] - places[0]) - (places[2] - places[1])) < 1e-9)
+    // The point without a place does not count.
+    #expect(frame.y.upperBound < 4)
+  }
+
+  @Test("a sheet has every chart in a cell of its own, and each name once")
+  func sheet() throws {
+    let sheet = ChartSheet([chart, chart, chart], columns: 2)
+    let image = try Image(decoding: sheet.file(.png, width: 300, height: 200), name: "sheet")
+    guard case .uint8(let samples) = image.samples else { Issue.record("8 bits are wanted"); return }
+    // Two names in one line above two rows.
+    #expect(image.width == 600 && image.height == 400 + 32)
+    func hasInk(_ column: Int, _ row: Int) -> Bool {
+      (32 + row * 200..<32 + row * 200 + 200).contains { y in
+        (column * 300..<column * 300 + 300).contains { x in
+          samples[(y * image.width + x) * image.channels.count] < 100
+        }
+      }
+    }
+    #expect(hasInk(0, 0) && hasInk(1, 0) && hasInk(0, 1) && !hasInk(1, 1))
+    let text = try String(decoding: sheet.file(.svg), as: UTF8.self)
+    #expect(text.contains("</svg>"))
+    #expect(throws: ChartError.self) { try ChartSheet([], columns: 2).file(.png) }
   }
 }

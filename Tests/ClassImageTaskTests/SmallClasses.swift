@@ -19,6 +19,13 @@ struct SmallClasses {
     emaDecay: 0.5, precision: float32, evaluateEvery: 3, checkpointEvery: 2}
     """
 
+  /// An adversary wants gentler steps without momentum.
+  private static let adversarialTraining = training.replacing("muon", with: "adamw, momentum: 0")
+    .replacing("learningRate: 0.01", with: "learningRate: 0.003").replacing(
+      "gradientClip: 1", with: "gradientClip: 0"
+    )
+    .replacing("emaDecay: 0.5", with: "emaDecay: 0.9")
+
   /// 60 pictures of 8×4 a class: `left` is bright at the left, `right` at the right.
   init() throws {
     folder = try TemporaryFolder()
@@ -30,7 +37,7 @@ struct SmallClasses {
           to: inside.appendingPathComponent(String(format: "%02d.png", index)))
       }
     }
-    let training = Self.training
+    let (training, adversarialTraining) = (Self.training, Self.adversarialTraining)
     let own = folder.url.appendingPathComponent("class-image")
     try FileManager.default.createDirectory(at: own, withIntermediateDirectories: true)
     try Data(
@@ -62,8 +69,8 @@ struct SmallClasses {
            network: {channels: 8, blocks: 1, coarseGroups: 1, coarseLatents: 2, fineGroups: 1, fineLatents: 2,
              components: 2}}
         adversarial:
-          {family: adversarial, classes: [], heldOut: 10, training: \(training),
-           network: {objective: hinge, penalty: 1, latents: 4, channels: 8, blocks: 1}}
+          {family: adversarial, classes: [], heldOut: 10, training: \(adversarialTraining),
+           network: {objective: jensen-shannon, penalty: 0.5, latents: 4, channels: 8, blocks: 1}}
         diffusion:
           {family: diffusion, classes: [], heldOut: 10, training: \(training),
            network: {patch: 1, channels: [8, 8], blocks: 1, embedding: 8,

@@ -36,22 +36,26 @@ public struct GenerativeVersusDiscriminative: Sendable {
     }
   }
 
-  /// The file with the recipes, beside the specifications of tasks.
-  public static func specification(in home: PipelineHome) -> URL {
-    home.folder(of: name).appendingPathComponent("study.yaml")
-  }
-
   private let settings: PictureSettings
+  private let committed: [Specification.Model]
 
+  /// Reads the recipes in `study.yaml` beside the specifications of tasks.
   /// - Throws: `PipelineError` of kind `.usage` with the line.
-  public init(specification: URL) throws { settings = try PictureSettings(contentsOf: specification) }
+  public init(in home: PipelineHome) throws {
+    let settings = try PictureSettings(
+      contentsOf: home.folder(of: Self.name).appendingPathComponent("study.yaml"))
+    self.settings = settings
+    committed = try ClassImage().specification(in: home).models.filter { model in
+      settings.learners.contains { $0.name == model.name }
+    }
+  }
 
   /// Does what is not done yet, and writes the page anew.
   /// - Returns: the page.
   /// - Throws: `PipelineError` and what data and engine throw; what is done stays.
   public func callAsFunction(_ request: Request) throws -> URL {
     let store = ResultStore(folder: request.output.appendingPathComponent("results"))
-    var page = StudyPage(settings: settings)
+    var page = StudyPage(settings: settings, splits: request.splits)
     if let tables = request.tables {
       let study = TableStudy(
         settings: .init(splits: request.splits), store: store, workers: request.workers,
@@ -60,10 +64,12 @@ public struct GenerativeVersusDiscriminative: Sendable {
     }
     if let folder = request.pictures {
       let pictures = try StudyPictures(folder, strangers: request.strangers, plan: settings.plan)
-      page.pictures = pictures
-      page.runs = try PictureStudy(
-        settings: settings, pictures: pictures, store: store, workers: request.workers, log: request.log,
-        progress: request.progress)()
+      page.names = (folder.lastPathComponent, request.strangers?.lastPathComponent ?? "")
+      let study = PictureStudy(
+        settings: settings, committed: committed, pictures: pictures, store: store,
+        workers: request.workers, log: request.log, progress: request.progress)
+      page.runs = try study()
+      page.committed = try study.committedRuns()
     }
     return try page.write(to: request.output)
   }

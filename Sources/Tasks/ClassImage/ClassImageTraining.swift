@@ -59,9 +59,11 @@ extension LabelledImages {
 
   /// P(y) by how often each class is there.
   /// - Throws: `PipelineError` of kind `.data` for a class without pictures.
-  func prior() throws -> [Double] {
+  func prior() throws -> [Double] { try Self.prior(labels, classes: classes) }
+
+  fileprivate static func prior(_ labels: [Int], classes: [String]) throws -> [Double] {
     try classes.indices.map { label in
-      let share = Double(labels.count { $0 == label }) / Double(count)
+      let share = Double(labels.count { $0 == label }) / Double(labels.count)
       guard share > 0 else { throw PipelineError.data("there is no picture of class '\(classes[label])'") }
       return share
     }
@@ -200,7 +202,7 @@ extension ClassImage: TrainableTask {
     _ recipe: MixtureRecipe, _ known: LabelledImages, calibratedOn calibration: LabelledImages,
     _ request: TrainingRequest
   ) throws -> (model: ClassImageModel, bits: Double) {
-    let prior = try known.prior()
+    let prior = try LabelledImages.prior(known.labels + calibration.labels, classes: known.classes)
     let shape = known.pixels.shape
     let x = try LabelledImages.dequantized(
       known.pixels, noise: BatchNoise(seed: recipe.seed, first: 0, count: known.count)

@@ -26,7 +26,9 @@ extension ClassImageModel {
   {
     try check(images)
     if let judge { return try judge.verdicts(on: images, workers: workers) }
-    guard density != nil, missing.map({ parts.canMiss($0, of: description.height) }) ?? true else { return nil }
+    guard density != nil, missing.map({ parts.canMiss($0, of: description.height) }) ?? true else {
+      return nil
+    }
     let evaluation = ClassImageEvaluation(model: self, workers: workers, chunk: parts.densityChunk)
     let densities = try evaluation.logDensities(images, seed: 0, missing: missing) { _ in
       try Interrupt.check()

@@ -5,9 +5,9 @@ internal import Torch
 struct LimitedMemoryBFGS: Sendable {
   /// Pairs of steps and changes of the gradient that are remembered.
   var memory = 10
-  var iterations = 300
+  var iterations = 200
   /// It ends when no element of the gradient is larger.
-  var tolerance = 1e-5
+  var tolerance = 1e-4
 
   typealias Function = (_ x: Tensor) throws -> (value: Double, gradient: Tensor)
 

@@ -57,8 +57,10 @@ struct NaiveBayes: Sendable {
         try ((residuals.sum([0], keepAxes: true) + priorWeight) / (Double(labels.count) + priorWeight))
           .clamped(1e-9, .infinity).expanded([classes, gaussians]).contiguous()
       case .perClass:
-        try ((transposed.matmul(residuals) + priorWeight) / (counts.unsqueezed(1) + priorWeight).clamped(
-          1e-9, .infinity)).clamped(1e-9, .infinity)
+        try
+          ((transposed.matmul(residuals) + priorWeight)
+          / (counts.unsqueezed(1) + priorWeight).clamped(
+            1e-9, .infinity)).clamped(1e-9, .infinity)
       }
     squares = try -0.5 / variances
     values = try means / variances

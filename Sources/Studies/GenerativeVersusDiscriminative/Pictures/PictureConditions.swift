@@ -38,7 +38,8 @@ struct StudyPictures: Sendable {
         try LabelledImages(folder: $0, split: .test).spread(plan.tested)
       )
     }
-    if let strange = self.strangers?.known, strange.pixels.shape.dropFirst() != pool.pixels.shape.dropFirst() {
+    if let strange = self.strangers?.known, strange.pixels.shape.dropFirst() != pool.pixels.shape.dropFirst()
+    {
       throw PipelineError.data(
         "the strangers are \(strange.pixels.shape.dropFirst()) [channels, height, width], the pictures "
           + "\(pool.pixels.shape.dropFirst()); the same size would be right")
@@ -48,7 +49,9 @@ struct StudyPictures: Sendable {
   /// `count` pictures, of each class as many, chosen at random.
   func chosen(_ count: Int, seed: UInt64, round: Int) throws -> LabelledImages {
     let order = LearningCurve.permutation(pool.count, seed: seed, split: round)
-    var left = pool.classes.indices.map { count / pool.classes.count + ($0 < count % pool.classes.count ? 1 : 0) }
+    var left = pool.classes.indices.map {
+      count / pool.classes.count + ($0 < count % pool.classes.count ? 1 : 0)
+    }
     let places = order.filter { place in
       let label = pool.labels[place]
       left[label] -= 1

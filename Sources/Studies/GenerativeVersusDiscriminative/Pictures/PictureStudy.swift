@@ -8,6 +8,8 @@ internal import Torch
 /// Trains every learner on every number of pictures, and asks it about pictures of all kinds.
 struct PictureStudy {
   let settings: PictureSettings
+  /// Committed models, which learned for longer.
+  let committed: [Specification.Model]
   let pictures: StudyPictures
   let store: ResultStore
   let workers: Int
@@ -23,6 +25,8 @@ struct PictureStudy {
     let isContaminated: Bool
     let pool: Int
     let strangers: Int
+    /// Of a committed model.
+    var weights: String?
   }
 
   /// One training that is to be done.
@@ -51,6 +55,12 @@ struct PictureStudy {
       }
   }
 
+  private func key(_ learner: String, size: Int, round: Int, isContaminated: Bool) -> Key {
+    Key(
+      study: settings.digest, learner: learner, size: size, round: round, isContaminated: isContaminated,
+      pool: pictures.pool.count, strangers: pictures.strangers?.new.count ?? 0)
+  }
+
   func callAsFunction() throws -> [PictureRun] {
     let jobs = jobs
     let line = ProgressLine("pictures", total: jobs.count, unit: "trainings", mode: progress)
@@ -58,10 +68,8 @@ struct PictureStudy {
     return try jobs.map { job in
       defer { line.advance() }
       try Interrupt.check()
-      let key = Key(
-        study: settings.digest, learner: job.learner.name, size: job.size, round: job.round,
-        isContaminated: job.isContaminated, pool: pictures.pool.count,
-        strangers: pictures.strangers?.new.count ?? 0)
+      let key = key(
+        job.learner.name, size: job.size, round: job.round, isContaminated: job.isContaminated)
       return try store.result(job.name, settings: key) { try run(job) }
     }
   }
@@ -87,15 +95,7 @@ struct PictureStudy {
     // A training that was stopped is no result.
     try Interrupt.check()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    var answers: [PictureCondition: Answers] = [:]
-    for condition in PictureCondition.allCases {
-      guard
-        let shown = try pictures.shown(condition, noise: plan.noise, seed: plan.seed, known: known),
-        let verdicts = try model.verdicts(
-          on: shown, missing: condition == .half ? pictures.missingRows : nil, workers: workers)
-      else { continue }
-      answers[condition] = Answers(verdicts, labels: condition == .strangers ? nil : shown.labels)
-    }
+    let answers = try answers(of: model, known: known)
     let wrong = String(format: "%.1f", (answers[.clean]?.error.mean ?? .nan) * 100)
     let what = "\(job.size) pictures\(job.isContaminated ? " with strangers" : "")"
     log.info(
@@ -103,5 +103,36 @@ struct PictureStudy {
     return PictureRun(
       learner: job.learner.name, size: job.size, round: job.round, isContaminated: job.isContaminated,
       seconds: seconds, steps: steps, answers: answers)
+  }
+
+  /// The committed models on the same test pictures.
+  func committedRuns() throws -> [PictureRun] {
+    try committed.map { entry in
+      try Interrupt.check()
+      var key = key(entry.name, size: 0, round: 0, isContaminated: false)
+      key.weights = try Digest.sha256(of: entry.weights)
+      return try store.result("committed-\(entry.name)", settings: key) {
+        let model = try ClassImageModel(contentsOf: entry.weights)
+        return PictureRun(
+          learner: entry.name, size: 0, round: 0, isContaminated: false, seconds: 0, steps: 0,
+          answers: try answers(of: model, known: pictures.pool))
+      }
+    }
+  }
+
+  /// - Parameter known: what the model was trained on.
+  private func answers(of model: ClassImageModel, known: LabelledImages) throws -> [PictureCondition: Answers]
+  {
+    var answers: [PictureCondition: Answers] = [:]
+    for condition in PictureCondition.allCases {
+      guard
+        let shown = try pictures.shown(
+          condition, noise: settings.plan.noise, seed: settings.plan.seed, known: known),
+        let verdicts = try model.verdicts(
+          on: shown, missing: condition == .half ? pictures.missingRows : nil, workers: workers)
+      else { continue }
+      answers[condition] = Answers(verdicts, labels: condition == .strangers ? nil : shown.labels)
+    }
+    return answers
   }
 }

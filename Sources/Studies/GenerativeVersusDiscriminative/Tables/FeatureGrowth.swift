@@ -22,6 +22,8 @@ struct FeatureGrowth: Codable, Sendable {
 
   /// A learner is near its asymptote when it is wrong at most so much more often than with all rows.
   static let margin = 0.02
+  /// Bootstrap samples of the splits.
+  static let rounds = 200
 
   /// Each split has a random choice of features of its own.
   init(
@@ -41,7 +43,8 @@ struct FeatureGrowth: Codable, Sendable {
     self.table = table.name
     self.features = features
     self.learners = learners
-    let rounds = 200
+
+    let rounds = Self.rounds
     let all = learners.indices.map { learner -> (needed: [Figure], exponent: Figure) in
       func needed(_ splits: [Int]) -> [Double] {
         curves.map { curve in

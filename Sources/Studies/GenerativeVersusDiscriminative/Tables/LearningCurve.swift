@@ -24,7 +24,7 @@ struct LearningCurve: Codable, Sendable {
     var testedShare = 0.3
     var mostTested = 2000
     /// The most rows to learn from.
-    var mostLearned = 10_000
+    var mostLearned = 5000
   }
 
   /// Every learner on the same splits. Within a split, a smaller sample is the beginning of a larger one.

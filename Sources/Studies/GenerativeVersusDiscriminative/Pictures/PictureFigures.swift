@@ -1,0 +1,75 @@
+internal import Foundation
+internal import ModelEvaluation
+
+/// Figures of several choices of training pictures as one.
+struct PictureFigures: Sendable {
+  let runs: [PictureRun]
+
+  typealias Figure = (mean: Double, standardError: Double)
+
+  /// In the order of the runs.
+  var learners: [String] { runs.map(\.learner).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+  var generative: [String] { learners.filter(isGenerative) }
+  var sizes: [Int] { Set(runs.filter { !$0.isContaminated }.map(\.size)).sorted() }
+  var contaminatedSizes: [Int] { Set(runs.filter(\.isContaminated).map(\.size)).sorted() }
+
+  func isGenerative(_ learner: String) -> Bool { runs.first { $0.learner == learner }?.isGenerative ?? false }
+
+  func some(_ learner: String, _ size: Int, isContaminated: Bool = false) -> [PictureRun] {
+    runs.filter { $0.learner == learner && $0.size == size && $0.isContaminated == isContaminated }
+  }
+
+  /// The mean over choices. Its standard error is the larger of what choices and what test pictures tell.
+  /// - Returns: nil where there is none.
+  func figure(
+    _ learner: String, _ size: Int, isContaminated: Bool = false, _ value: (PictureRun) -> Figure?
+  ) -> Figure? {
+    let values = some(learner, size, isContaminated: isContaminated).compactMap(value)
+    guard !values.isEmpty else { return nil }
+    let (mean, spread) = meanWithError(values.map(\.mean))
+    let own = values.map(\.standardError).reduce(0, +) / Double(values.count)
+    return (mean, max(own, values.count > 1 ? spread : 0))
+  }
+
+  func error(_ learner: String, _ size: Int, _ condition: PictureCondition, isContaminated: Bool = false)
+    -> Figure?
+  {
+    figure(learner, size, isContaminated: isContaminated) { $0.answers[condition]?.error }
+  }
+
+  /// How much more often a learner is wrong with strangers among its training pictures.
+  func harm(_ learner: String, _ size: Int) -> Figure? {
+    guard let clean = error(learner, size, .clean),
+      let contaminated = error(learner, size, .clean, isContaminated: true)
+    else { return nil }
+    return Self.difference(contaminated, clean)
+  }
+
+  static func difference(_ a: Figure, _ b: Figure) -> Figure {
+    (
+      a.mean - b.mean,
+      (a.standardError * a.standardError + b.standardError * b.standardError).squareRoot()
+    )
+  }
+}
+
+extension PictureRun {
+  /// Share of pictures on which the model saves less over a PNG file than on all but a hundredth of held-out ones.
+  func refused(_ condition: PictureCondition) -> PictureFigures.Figure? {
+    answers[condition]?.typicality.map { meanWithError($0.map { $0 < 0.01 ? 1 : 0 }) }
+  }
+
+  /// Test pictures and strangers together, of which the strangers are always answered wrongly.
+  /// - Parameter byTypicality: whether the surest answers are on the most typical pictures, instead of those of the
+  ///   highest posterior.
+  func mixedRisk(byTypicality: Bool, coverages: [Double]) -> [Double]? {
+    guard let own = answers[.clean], let strange = answers[.strangers] else { return nil }
+    let scores =
+      byTypicality
+      ? own.typicality.flatMap { a in strange.typicality.map { a + $0 } }
+      : own.confidence + strange.confidence
+    return scores.map {
+      Abstention.risk(scores: $0, isRight: own.isRight + strange.isRight, coverages: coverages)
+    }
+  }
+}
