@@ -122,9 +122,7 @@ public struct PipelineRun: Sendable {
   /// Makes the folder that the output goes to, if it is not there.
   public func makeFolder(of job: RunPlan.Job) throws {
     guard let folder = job.output?.deletingLastPathComponent() else { return }
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch { throw PipelineError.data("the folder \(folder.relativePath) cannot be made") }
+    try OutputFolder.make(folder)
   }
 
   private func isDone(_ output: URL, from inputSHA256: String) -> Bool {

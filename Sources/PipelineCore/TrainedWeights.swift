@@ -53,7 +53,7 @@ extension TrainingRequest {
     -> URL
   {
     let file = URL(fileURLWithPath: "\(folder.relativePath)/weights.safetensors")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try OutputFolder.make(folder)
     let notes = ["recipe": try MetadataText.json(recipe), "pipeline": PipelineVersion.current]
     try AtomicFile.write(make(notes).encoded(), to: file)
     return file

@@ -44,7 +44,7 @@ enum DrawTarget {
       try printResult(
         url.relativePath, json: ["output": url.relativePath, "draws": files.single.count], asJSON: json)
     case .folder(let folder, let stem, let ending):
-      try Self.make(folder)
+      try OutputFolder.make(folder)
       for (index, data) in files.single {
         let url = Self.file(index, in: folder, stem, ending)
         try Interrupt.check()
@@ -70,7 +70,7 @@ enum DrawTarget {
       try printResult(
         url.relativePath, json: ["output": url.relativePath, "draws": sounds.single.count], asJSON: json)
     case .folder(let folder, let stem, let ending):
-      try Self.make(folder)
+      try OutputFolder.make(folder)
       for (index, sound) in sounds.single {
         let url = Self.file(index, in: folder, stem, ending)
         try Interrupt.check()
@@ -95,7 +95,7 @@ enum DrawTarget {
       try printResult(
         url.relativePath, json: ["output": url.relativePath, "draws": texts.single.count], asJSON: json)
     case .folder(let folder, let stem, let ending):
-      try Self.make(folder)
+      try OutputFolder.make(folder)
       for (index, text) in texts.single {
         let url = Self.file(index, in: folder, stem, ending)
         try Interrupt.check()
@@ -117,12 +117,6 @@ enum DrawTarget {
         + (isFolder
           ? "one file, but -o is a folder of a sound each; a folder, ending in /, would be right"
           : "a folder for each sound, but all go into one file; the name of a file would be right"))
-  }
-
-  private static func make(_ folder: URL) throws {
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch { throw PipelineError.data("the folder \(folder.relativePath) cannot be made") }
   }
 
   private static func file(_ index: Int, in folder: URL, _ stem: String, _ ending: String) -> URL {

@@ -47,6 +47,7 @@ struct StudyCommand: ParsableCommand {
       throw PipelineError.usage(
         NearestName.unknown("study", name, known: [GenerativeVersusDiscriminative.name], listing: true))
     }
+    try ClassImage.checkDevice(common.device ?? "cpu")
     let study = try GenerativeVersusDiscriminative(in: PipelineHome())
     let pictures = data == "none" ? nil : try ClassImage.folder(data.map { [URL(fileURLWithPath: $0)] } ?? [])
     guard tables != nil || pictures != nil else {

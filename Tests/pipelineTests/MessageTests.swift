@@ -58,6 +58,12 @@ struct MessageTests {
     Case("train super-resolution --data missing", 1, "missing"),
     Case("train super-resolution --data . --time-limit soon", 2, "soon", "9m"),
     Case("inspect text.png", 1, "text.png"),
+    Case("study generative-versus-discriminative", 2, "did you mean 'generative-vs-discriminative'"),
+    Case("study generative-vs-discriminative --data none", 2, "--tables", "'none'"),
+    Case("study generative-vs-discriminative --data none --tables missing", 2, "missing", ".csv"),
+    Case("study generative-vs-discriminative --data missing", 1, "missing", "no folder"),
+    Case("study generative-vs-discriminative --data none --tables . --splits 1", 2, "--splits", "2 to 10000"),
+    Case("study generative-vs-discriminative --data none --tables . --device tpu", 2, "tpu", "cpu"),
   ]
 
   @Test(arguments: cases) func oneLine(_ example: Case) throws {

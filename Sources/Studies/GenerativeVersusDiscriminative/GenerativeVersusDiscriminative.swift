@@ -55,16 +55,21 @@ public struct GenerativeVersusDiscriminative: Sendable {
   /// - Throws: `PipelineError` and what data and engine throw; what is done stays.
   public func callAsFunction(_ request: Request) throws -> URL {
     let store = ResultStore(folder: request.output.appendingPathComponent("results"))
-    var page = StudyPage(settings: settings, splits: request.splits)
-    if let tables = request.tables {
-      let study = TableStudy(
-        settings: .init(splits: request.splits), store: store, workers: request.workers,
-        log: request.log, progress: request.progress)
-      (page.curves, page.growths) = try study(tables, pictures: request.pictures)
+    let tableStudy = TableStudy(
+      settings: .init(splits: request.splits), store: store, workers: request.workers, log: request.log,
+      progress: request.progress)
+    let tables = try request.tables.map { try tableStudy.sources($0, pictures: request.pictures) }
+    let pictures = try request.pictures.map {
+      try StudyPictures($0, strangers: request.strangers, plan: settings.plan)
     }
-    if let folder = request.pictures {
-      let pictures = try StudyPictures(folder, strangers: request.strangers, plan: settings.plan)
-      page.names = (folder.lastPathComponent, request.strangers?.lastPathComponent ?? "")
+    // Before hours of work.
+    try OutputFolder.make(request.output)
+    var page = StudyPage(settings: settings, splits: request.splits)
+    if let tables { (page.curves, page.growths) = try tableStudy(tables) }
+    if let pictures {
+      page.names = (
+        request.pictures?.lastPathComponent ?? "", request.strangers?.lastPathComponent ?? ""
+      )
       let study = PictureStudy(
         settings: settings, committed: committed, pictures: pictures, store: store,
         workers: request.workers, log: request.log, progress: request.progress)

@@ -24,7 +24,7 @@ struct ResultStore: Sendable {
       return stored.result
     }
     let result = try make()
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try OutputFolder.make(folder)
     try AtomicFile.write(JSONEncoder().encode(Stored(settings: settings, result: result)), to: file)
     return result
   }

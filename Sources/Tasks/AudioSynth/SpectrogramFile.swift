@@ -52,12 +52,7 @@ struct SpectrogramFile: Sendable {
   /// Finds out whether it can be written.
   /// - Parameter makesFolder: makes the folder that it lies in, where it is not there.
   func prepare(makesFolder: Bool) throws {
-    if makesFolder {
-      let folder = url.deletingLastPathComponent()
-      do {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      } catch { throw PipelineError.data("the folder \(folder.relativePath) cannot be made") }
-    }
+    if makesFolder { try OutputFolder.make(url.deletingLastPathComponent()) }
     var status = stat()
     // Whoever reads a pipe would see it end.
     guard stat(url.path, &status) != 0 || status.st_mode & S_IFMT != S_IFIFO else { return }

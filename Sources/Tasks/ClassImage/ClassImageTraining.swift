@@ -72,7 +72,7 @@ extension LabelledImages {
 
 extension ClassImage: TrainableTask {
   /// - Throws: `PipelineError` of kind `.usage` for another device than the CPU.
-  static func checkDevice(_ name: String) throws {
+  public static func checkDevice(_ name: String) throws {
     guard name == "cpu" else {
       throw PipelineError.usage("--device is '\(name)', but this works on the CPU; 'cpu' would be right")
     }

@@ -40,8 +40,8 @@ struct GrowthSection {
     """
     ## Rows needed, by the number of features
 
-    On every table with \(TableStudy.wide) features or more: n of them at random in each split, and the least number of rows from which
-    on the mean error stays within \(Markdown.number(FeatureGrowth.margin * 100, 0)) points of that with all rows. The exponent b of rows ∝ nᵇ is a straight line's slope in the
+    On every table with \(TableStudy.wide.features) features or more and \(TableStudy.wide.rowsEach) rows to learn from for each: n of the features at random in
+    each split, and the least number of rows from which on the mean error stays within \(Markdown.number(FeatureGrowth.margin * 100, 0)) points of that with all rows. The exponent b of rows ∝ nᵇ is a straight line's slope in the
     chart; its standard error is from \(FeatureGrowth.rounds) bootstrap samples of the splits.
 
     ![rows needed](growth.png)

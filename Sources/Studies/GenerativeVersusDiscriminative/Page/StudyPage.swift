@@ -30,7 +30,6 @@ struct StudyPage {
   /// - Returns: the page.
   /// - Throws: `MediaError` when it cannot be written, `ChartError`.
   func write(to folder: URL) throws -> URL {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let sections = [
       curves.isEmpty ? nil : TableSection(curves: curves, splits: splits).section,
       growths.isEmpty ? nil : GrowthSection(growths: growths).section,
@@ -70,6 +69,15 @@ struct StudyPage {
 
     \(sections.map(\.text).joined(separator: "\n\n"))
 
+    ## Again
+
+    ```sh
+    scripts/gather-tables TABLES                  # from scikit-learn and R's packages; TABLES/SOURCES.txt names each origin
+    apt-get install dataset-fashion-mnist
+    pipeline study generative-vs-discriminative --tables TABLES --foreign MNIST -o FOLDER
+    ```
+
+    MNIST is a folder with MNIST's files. Everything random is keyed by seeds, so one machine gives this page again byte for byte.
     All figures are in [`results.csv`](results.csv), the charts also as SVG.
 
     """

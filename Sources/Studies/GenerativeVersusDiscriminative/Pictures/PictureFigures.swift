@@ -7,6 +7,19 @@ struct PictureFigures: Sendable {
 
   typealias Figure = (mean: Double, standardError: Double)
 
+  /// The learner of P(class | picture).
+  static let discriminative = "discriminative"
+  /// What counts as a confident answer.
+  static let sure = 0.99
+
+  var hasStrangers: Bool { runs.contains { $0.answers[.strangers] != nil } }
+
+  /// Two that tell the story: about a thousand pictures, and all.
+  var shownSizes: [Int] {
+    let middle = sizes.min { abs(log(Double($0) / 1000)) < abs(log(Double($1) / 1000)) }
+    return Array(Set([middle, sizes.last].compactMap { $0 })).sorted()
+  }
+
   /// In the order of the runs.
   var learners: [String] { runs.map(\.learner).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
   var generative: [String] { learners.filter(isGenerative) }

@@ -94,8 +94,8 @@ extension Table {
   init(contentsOf file: URL) throws {
     func fault(_ text: String) -> PipelineError { .data("\(file.lastPathComponent): \(text)") }
     let csv: CSV<Enumerated>
-    do { csv = try CSV<Enumerated>(url: file, loadColumns: false) } catch {
-      throw fault("this is no table of comma-separated values with a header: \(error)")
+    do { csv = try CSV<Enumerated>(url: file, encoding: .utf8, loadColumns: false) } catch {
+      throw fault("this is no table of comma-separated values in UTF-8 with a header")
     }
     guard let place = csv.header.firstIndex(of: "class"), csv.header.count > 1 else {
       throw fault("there is no column 'class' beside others in the header \(csv.header.prefix(8))")

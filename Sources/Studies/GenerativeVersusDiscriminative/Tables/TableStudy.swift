@@ -12,8 +12,9 @@ struct TableStudy {
   let log: Logger
   let progress: ProgressLine.Mode
 
-  /// Tables with so many features say how the rows needed grow with them.
-  static let wide = 30
+  /// Tables with so many features, and so many rows to learn from for each, say how the rows needed grow with them: with
+  /// fewer rows nobody is near an asymptote.
+  static let wide = (features: 30, rowsEach: 10)
 
   /// What decides one result.
   private struct Key: Encodable {
@@ -24,30 +25,43 @@ struct TableStudy {
     var version = 1
   }
 
+  /// A table, and what tells it from any other.
+  struct Source: Sendable {
+    let table: Table
+    let digest: String
+  }
+
+  /// Reads the tables.
   /// - Parameters:
   ///   - folder: its `.csv` files.
   ///   - pictures: taken as one more table, where there are some.
-  func callAsFunction(_ folder: URL, pictures: URL?) throws -> ([LearningCurve], [FeatureGrowth]) {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+  /// - Throws: `PipelineError` of kind `.usage` for a folder without tables, `.data` for a broken one.
+  func sources(_ folder: URL, pictures: URL?) throws -> [Source] {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
       .filter { ($0 as NSString).pathExtension.lowercased() == "csv" }
     guard !names.isEmpty else {
       throw PipelineError.usage(
-        "\(folder.path) has no .csv files; what scripts/gather-tables wrote would be right")
+        "\(folder.path) is no folder with .csv files; what scripts/gather-tables wrote would be right")
     }
     var sources = try names.map { name in
       let file = folder.appendingPathComponent(name)
-      return (digest: try Digest.sha256(of: file), table: try Table(contentsOf: file))
+      return Source(table: try Table(contentsOf: file), digest: try Digest.sha256(of: file))
     }
     if let pictures {
       let all = try LabelledImages(folder: pictures, split: .train)
         .spread(settings.mostLearned + settings.mostTested)
       let digest = try all.pixels.withBytes { Digest.sha256(Data($0)) }
-      sources.append((digest, try Table(all, name: pictures.lastPathComponent)))
+      sources.append(Source(table: try Table(all, name: pictures.lastPathComponent), digest: digest))
     }
-    let curves = try sources.map { digest, table in
+    return sources
+  }
+
+  func callAsFunction(_ sources: [Source]) throws -> ([LearningCurve], [FeatureGrowth]) {
+    let curves = try sources.map { source in
+      let table = source.table
       let learners = Learner.all(for: table.columns)
       return try store.result(
-        "curve-\(table.name)", settings: Key(settings: settings, file: digest, learners: learners)
+        "curve-\(table.name)", settings: Key(settings: settings, file: source.digest, learners: learners)
       ) {
         try timed("\(table.name), learning curve", splits: settings.splits) {
           try LearningCurve(
@@ -55,11 +69,15 @@ struct TableStudy {
         }
       }
     }
-    let growths = try sources.filter { $0.table.columns.features >= Self.wide }.map { digest, table in
-      let partner: Learner = table.columns.numbers + table.columns.counts > 0 ? .gaussian : .multinomial
-      let learners = [partner, .looseLogistic]
+    let wide = zip(sources, curves).filter { source, curve in
+      let features = source.table.columns.features
+      return features >= Self.wide.features && curve.sizes.last! >= Self.wide.rowsEach * features
+    }
+    let growths = try wide.map { source, curve in
+      let table = source.table
+      let learners = [curve.partner, .looseLogistic]
       return try store.result(
-        "growth-\(table.name)", settings: Key(settings: settings, file: digest, learners: learners)
+        "growth-\(table.name)", settings: Key(settings: settings, file: source.digest, learners: learners)
       ) {
         let counts = FeatureGrowth.counts(upTo: table.columns.features).count
         return try timed("\(table.name), growth with features", splits: settings.splits * counts) {

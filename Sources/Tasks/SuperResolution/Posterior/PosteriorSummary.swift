@@ -99,9 +99,7 @@ struct PosteriorSummary {
     /// - Throws: `PipelineError` of kind `.data` where it cannot be made.
     init(_ path: String) throws {
       url = URL(fileURLWithPath: path)
-      do {
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-      } catch { throw PipelineError.data("the folder \(path) cannot be made") }
+      try OutputFolder.make(url)
     }
 
     func write(_ summary: PosteriorSummary) throws {
