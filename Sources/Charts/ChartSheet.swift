@@ -5,18 +5,19 @@ public struct ChartSheet: Sendable, Equatable {
   public var charts: [LineChart]
   /// Charts of a row.
   public var columns: Int
+  /// Of one chart, in pixels of a PNG or points of an SVG.
+  public var width: Int
+  public var height: Int
 
-  public init(_ charts: [LineChart], columns: Int) {
+  public init(_ charts: [LineChart], columns: Int, width: Int = 340, height: Int = 270) {
     self.charts = charts
     self.columns = max(1, columns)
+    (self.width, self.height) = (width, height)
   }
 
   /// The sheet as a file.
-  /// - Parameters:
-  ///   - width: of one chart, in pixels of a PNG or points of an SVG.
-  ///   - height: likewise.
   /// - Throws: `ChartError` where a chart has no finite point, for no chart, and where memory is short.
-  public func file(_ format: LineChart.Format, width: Int = 340, height: Int = 270) throws -> Data {
+  public func file(_ format: LineChart.Format) throws -> Data {
     guard !charts.isEmpty else { throw ChartError(description: "the sheet has no chart") }
     let across = min(columns, charts.count)
     let names = Set(charts.flatMap(\.curves).map(\.name))

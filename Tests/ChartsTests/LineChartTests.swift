@@ -77,8 +77,8 @@ import Testing
 
   @Test("a sheet has every chart in a cell of its own, and each name once")
   func sheet() throws {
-    let sheet = ChartSheet([chart, chart, chart], columns: 2)
-    let image = try Image(decoding: sheet.file(.png, width: 300, height: 200), name: "sheet")
+    let sheet = ChartSheet([chart, chart, chart], columns: 2, width: 300, height: 200)
+    let image = try Image(decoding: sheet.file(.png), name: "sheet")
     guard case .uint8(let samples) = image.samples else { Issue.record("8 bits are wanted"); return }
     // Two names in one line above two rows.
     #expect(image.width == 600 && image.height == 400 + 32)

@@ -30,7 +30,7 @@ struct GrowthSection {
       return b.mean - a.mean > 2 * error
     }
     return
-      "**O(log n) against O(n):** on \(steeper.count) of \(pairs.count) wide tables the rows that logistic regression needs grow "
+      "**O(log n) against O(n).** On \(steeper.count) of \(pairs.count) wide tables the rows that logistic regression needs grow "
       + "surely faster with the number of features n than those of naive Bayes. As a power of n they grow with exponents of "
       + "\(range(pairs.map(\.1))) for naive Bayes and \(range(pairs.map(\.2))) for logistic regression; the theorems' bounds would "
       + "be 0 and 1, and real features, of which some say all, are kinder than the worst case."

@@ -5,7 +5,7 @@ struct PictureCharts {
   let figures: PictureFigures
 
   private static func colour(_ learner: String, _ place: Int) -> Int {
-    learner == PictureFigures.discriminative ? 1 : [0, 2, 5, 3, 4][place % 5]
+    learner == PictureFigures.discriminative ? 1 : [0, 2, 3, 5, 4][place % 5]
   }
 
   private func curves(_ make: (_ learner: String) -> [LineChart.Point], suffix: String = "") -> [LineChart
@@ -35,7 +35,7 @@ struct PictureCharts {
     }
     guard !figures.contaminatedSizes.isEmpty else { return shown }
     return shown + [
-      chart("strangers among the training pictures", figures.contaminatedSizes) {
+      chart("strangers among them", figures.contaminatedSizes) {
         figures.error($0, $1, .clean, isContaminated: true)
       }
     ]
@@ -78,7 +78,7 @@ struct PictureCharts {
       return [
         plain,
         LineChart(
-          "trained on \(name), mixed with strangers", horizontal: "answers given (%)",
+          "\(name), mixed with strangers", horizontal: "answers given (%)",
           vertical: "wrong among them (%)", curves: byPosterior + byTypicality, range: 0...100),
       ]
     }

@@ -17,10 +17,11 @@ struct PictureSection {
 
   var section: StudyPage.Section {
     StudyPage.Section(
-      findings: PictureFindings(figures: figures, strangers: names.strangers).sentences, text: text,
+      findings: PictureFindings(figures: figures, plan: plan, strangers: names.strangers).sentences,
+      text: text,
       charts: [
-        ("pictures", ChartSheet(PictureCharts(figures: figures).errors, columns: 2)),
-        ("abstention", ChartSheet(PictureCharts(figures: figures).abstention, columns: 2)),
+        ("pictures", ChartSheet(PictureCharts(figures: figures).errors, columns: 2, width: 440)),
+        ("abstention", ChartSheet(PictureCharts(figures: figures).abstention, columns: 2, width: 440)),
       ], figures: csv)
   }
 
@@ -33,7 +34,7 @@ struct PictureSection {
     \(names.pictures), each class as often; the same recipe for every number of pictures (`study.yaml` has them), small networks
     trained for minutes at most, none of which is told that a shifted picture is the same picture. `flow`, `autoregressive` and
     `mixture` are models of P(picture | class) that classify by Bayes's rule, `discriminative` is a network for P(class | picture).
-    \(plan.tested) test pictures; up to \(plan.repeatedUpTo) training pictures were chosen \(plan.repeats) times. Standard errors are the larger of what choices and what
+    \(Markdown.grouped(plan.tested)) test pictures; up to \(plan.repeatedUpTo) training pictures were chosen \(plan.repeats) times. Standard errors are the larger of what choices and what
     test pictures tell. *Noisy*: normal noise of \(Int(plan.noise)) grey levels, in test pictures alone. *Half missing*: the lower half is summed
     over, exactly, by the models that can (`flow` cannot); the network is shown the mean training picture there.
     *Strangers*: \(Markdown.number(plan.strangers * 100, 0)) % of the training pictures are \(names.strangers.isEmpty ? "of no class" : names.strangers) with labels at random.
@@ -55,7 +56,7 @@ struct PictureSection {
     ### Abstention
 
     A model that may stay silent should be wrong less often the less it says. The charts show the share of wrong answers among those
-    given, the surest first.\(figures.hasStrangers ? " In the mixed ones half of the pictures are strangers, on which every answer is wrong: "
+    given, the surest first. A line is level where so many posteriors are 1 to the last digit that they rank nothing.\(figures.hasStrangers ? " In the mixed ones half of the pictures are strangers, on which every answer is wrong: "
       + "sure is who has a high posterior, or, *by typicality*, on what a density finds usual." : "")
 
     ![risk by coverage](abstention.png)

@@ -52,8 +52,8 @@ struct TableSection {
 
   private func count(_ names: [String]) -> String {
     names.count > 4 || names.isEmpty
-      ? "\(names.count) of \(curves.count)"
-      : "\(names.count) of \(curves.count) (\(Markdown.list(names)))"
+      ? "\(names.count) of \(curves.count) tables"
+      : "\(names.count) of \(curves.count) tables (\(Markdown.list(names)))"
   }
 
   private var findings: [String] {
@@ -71,15 +71,15 @@ struct TableSection {
         && winner(curve, .gaussianPerClass, loose, at: curve.sizes.count - 1) > 0
     }
     return [
-      "**The crossing:** naive Bayes is ahead in small samples and logistic regression in large ones on "
-        + "\(count(crossed)) tables; naive Bayes is never behind on \(count(first)), logistic regression never on "
+      "**The crossing.** Beside logistic regression with hardly a penalty, as the theory has it, naive Bayes is ahead in small samples and logistic regression in large ones on "
+        + "\(count(crossed)); naive Bayes is never behind on \(count(first)), logistic regression is never behind on "
         + "\(count(second)), and the order is the other way round on \(count(back)).",
-      "**Asymptotes:** with all rows logistic regression is surely wrong less "
-        + "often on \(count(late)) tables, naive Bayes on \(count(wrong)). The theory says never, but speaks of infinitely many rows.",
-      "**With \(curves.map { $0.sizes[0] }.min() ?? 0) rows** naive Bayes surely beats logistic regression on \(count(early)) tables; with the usual penalty in "
+      "**Asymptotes.** With all rows logistic regression is surely wrong less "
+        + "often on \(count(late)), naive Bayes on \(count(wrong)). The theory says never, but speaks of infinitely many rows.",
+      "**With \(curves.map { $0.sizes[0] }.min() ?? 0) rows** naive Bayes surely beats logistic regression on \(count(early)); with the usual penalty in "
         + "logistic regression on \(count(penalised)). The penalty is a prior, too.",
-      "**Another generative model, another boundary:** with a variance for each class, which no linear rule can follow, naive Bayes "
-        + "surely beats logistic regression with all rows on \(count(richer)) tables.",
+      "**Another generative model.** With a variance for each class, which no linear rule can follow, naive Bayes "
+        + "surely beats logistic regression with all rows on \(count(richer)).",
     ]
   }
 

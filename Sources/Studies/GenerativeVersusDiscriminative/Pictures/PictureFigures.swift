@@ -20,8 +20,11 @@ struct PictureFigures: Sendable {
     return Array(Set([middle, sizes.last].compactMap { $0 })).sorted()
   }
 
-  /// In the order of the runs.
-  var learners: [String] { runs.map(\.learner).reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+  /// In the order of the runs, the generative ones first.
+  var learners: [String] {
+    let all = runs.map(\.learner).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    return all.filter(isGenerative) + all.filter { !isGenerative($0) }
+  }
   var generative: [String] { learners.filter(isGenerative) }
   var sizes: [Int] { Set(runs.filter { !$0.isContaminated }.map(\.size)).sorted() }
   var contaminatedSizes: [Int] { Set(runs.filter(\.isContaminated).map(\.size)).sorted() }
