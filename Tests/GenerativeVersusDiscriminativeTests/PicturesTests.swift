@@ -111,6 +111,9 @@ struct PictureSettingsTests {
     arguments: [
       ("sizes", "sises", "sises"), ("leastSteps: 2", "leastSteps: many", "'leastSteps'"),
       ("study: generative", "study: other", "other"),
+      ("strangers: 0.25", "strangers: 1.5", "'strangers' is 1.5"),
+      ("sizes: [10, 40]", "sizes: [10, 0]", "'sizes' has 0"), ("tested: 12", "tested: 0", "'tested' has 0"),
+      ("mostSteps: 2,", "mostSteps: 1,", "'leastSteps' 2"), ("noise: 20", "noise: -1", "'noise' is -1.0"),
     ])
   func mistakes(_ right: String, _ wrong: String, _ words: String) throws {
     let small = try SmallStudy(edit: { $0.replacing(right, with: wrong, maxReplacements: 1) })

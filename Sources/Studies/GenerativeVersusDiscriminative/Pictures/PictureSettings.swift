@@ -63,16 +63,53 @@ struct PictureSettings: Sendable {
     }
     let plan: YAMLValue = try reader.require("pictures")
     self.plan = try plan.decode(Plan.self, of: "'pictures'")
+    try self.plan.check(plan.place)
     let table = try YAMLReader(reader.require("learners"), of: "'learners'")
     learners = try table.keys.compactMap(table.entry).map { entry in
       let reader = try YAMLReader(entry.value, of: "learner '\(entry.key)'")
       let length: YAMLValue = try reader.require("length")
       let recipe: YAMLValue = try reader.require("recipe")
       try reader.finish()
+      let decoded = try length.decode(Length.self, of: "'length' of '\(entry.key)'")
+      try decoded.check(length.place)
       return Learner(
-        name: entry.key, length: try length.decode(Length.self, of: "'length' of '\(entry.key)'"),
+        name: entry.key, length: decoded,
         recipe: recipe)
     }
     try reader.finish()
+  }
+}
+
+extension PictureSettings.Plan {
+  /// - Throws: `PipelineError` of kind `.usage` that names the first number that cannot be.
+  fileprivate func check(_ place: YAMLValue.Place) throws {
+    let counts =
+      [("repeats", repeats), ("tested", tested)] + (sizes + contaminatedSizes).map { ("sizes", $0) }
+    for (name, value) in counts where !(1...100_000_000).contains(value) {
+      throw PipelineError.usage("\(place): '\(name)' has \(value); 1 or more would be right")
+    }
+    guard (0..<1).contains(strangers) else {
+      throw PipelineError.usage(
+        "\(place): 'strangers' is \(strangers); a share from 0 to below 1 would be right")
+    }
+    guard (0...1000).contains(noise) else {
+      throw PipelineError.usage("\(place): 'noise' is \(noise); 0 to 1000 grey levels would be right")
+    }
+  }
+}
+
+extension PictureSettings.Length {
+  /// - Throws: `PipelineError` of kind `.usage` that names the first number that cannot be.
+  fileprivate func check(_ place: YAMLValue.Place) throws {
+    for (name, value) in [
+      ("leastSteps", leastSteps), ("mostSteps", mostSteps), ("picturesPerStep", picturesPerStep),
+    ] where !(1...100_000_000).contains(value) {
+      throw PipelineError.usage("\(place): '\(name)' is \(value); 1 or more would be right")
+    }
+    guard (0...1_000_000).contains(epochs), leastSteps <= mostSteps else {
+      throw PipelineError.usage(
+        "\(place): 'epochs' is \(epochs), 'leastSteps' \(leastSteps), 'mostSteps' \(mostSteps); 0 or more epochs, and no more "
+          + "least steps than most, would be right")
+    }
   }
 }
