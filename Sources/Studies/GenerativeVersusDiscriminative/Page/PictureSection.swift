@@ -34,10 +34,10 @@ struct PictureSection {
     \(names.pictures), each class as often; the same recipe for every number of pictures (`study.yaml` has them), small networks
     trained for minutes at most, none of which is told that a shifted picture is the same picture. `flow`, `autoregressive` and
     `mixture` are models of P(picture | class) that classify by Bayes's rule, `discriminative` is a network for P(class | picture).
-    \(Markdown.grouped(plan.tested)) test pictures; up to \(plan.repeatedUpTo) training pictures were chosen \(plan.repeats) times. Standard errors are the larger of what choices and what
+    \(Markdown.grouped(plan.tested)) test pictures. Up to \(Markdown.grouped(plan.repeatedUpTo)) training pictures are chosen \(plan.repeats) times over, more of them once. Standard errors are the larger of what choices and what
     test pictures tell. *Noisy*: normal noise of \(Int(plan.noise)) grey levels, in test pictures alone. *Half missing*: the lower half is summed
     over, exactly, by the models that can (`flow` cannot); the network is shown the mean training picture there.
-    *Strangers*: \(Markdown.number(plan.strangers * 100, 0)) % of the training pictures are \(names.strangers.isEmpty ? "of no class" : names.strangers) with labels at random.
+    \(strangersText)
 
     ![errors by number of pictures](pictures.png)
 
@@ -73,6 +73,15 @@ struct PictureSection {
       + figures.sizes.map { size in
         [Markdown.grouped(size)] + learners.map { Markdown.percent(figures.error($0, size, condition)) }
       }
+  }
+
+  private var strangersText: String {
+    guard !figures.contaminatedSizes.isEmpty else {
+      return "There are no pictures of no class; `--foreign` names some."
+    }
+    return
+      "*Strangers*: \(Markdown.number(plan.strangers * 100, 0)) % of the training pictures are from \(names.strangers), of no class, "
+      + "with labels at random."
   }
 
   private var contaminatedText: String {
