@@ -80,13 +80,13 @@ struct SmallStudy {
       contentsOf: home.folder(of: GenerativeVersusDiscriminative.name).appendingPathComponent("study.yaml"))
   }
 
-  /// The whole study.
-  func page(workers: Int = 2, output: URL? = nil) throws -> URL {
+  /// The whole study, or its pictures without tables and strangers.
+  func page(workers: Int = 2, output: URL? = nil, isWhole: Bool = true) throws -> URL {
     var log = Logger(label: "tests")
     log.logLevel = .critical
     return try GenerativeVersusDiscriminative(in: home)(
       .init(
-        tables: tables, pictures: pictures, strangers: strangers, output: output ?? self.output, splits: 4,
-        workers: workers, log: log))
+        tables: isWhole ? tables : nil, pictures: pictures, strangers: isWhole ? strangers : nil,
+        output: output ?? self.output, splits: 4, workers: workers, log: log))
   }
 }

@@ -50,6 +50,20 @@ struct StudyTests {
       })
   }
 
+  @Test("without tables and strangers the page says nothing about them")
+  func parts() throws {
+    let small = try SmallStudy()
+    let text = try String(contentsOf: small.page(isWhole: false), encoding: .utf8)
+    #expect(text.contains("## Pictures") && text.contains("`--foreign` names some"))
+    #expect(!text.contains("## Tables") && !text.contains("refused") && !text.contains("outliers"))
+    let files = try FileManager.default.contentsOfDirectory(atPath: small.output.path).sorted()
+    #expect(
+      files == [
+        "README.md", "abstention.png", "abstention.svg", "pictures.png", "pictures.svg", "results",
+        "results.csv",
+      ])
+  }
+
   @Test("what is done is not done again, unless the settings are others")
   func store() throws {
     let folder = try TemporaryFolder()
