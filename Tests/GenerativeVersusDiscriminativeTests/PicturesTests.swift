@@ -57,6 +57,17 @@ struct StudyPicturesTests {
     #expect(pictures.watched.count == 10 && pictures.pool.count + pictures.watched.count == 108)
   }
 
+  @Test("other pictures or labels are another set")
+  func digests() throws {
+    let plan = try small.settings().plan
+    #expect(
+      try StudyPictures(small.pictures, strangers: small.strangers, plan: plan).digest == pictures.digest)
+    #expect(try StudyPictures(small.pictures, strangers: nil, plan: plan).digest != pictures.digest)
+    let some = try pictures.chosen(20, seed: 1, round: 0)
+    let others = LabelledImages(pixels: some.pixels, labels: some.labels.reversed(), classes: some.classes)
+    #expect(try some.digest() != others.digest())
+  }
+
   @Test("a share of strangers with labels at random; the rest is as it was")
   func contamination() throws {
     let clean = try pictures.chosen(20, seed: 1, round: 0)

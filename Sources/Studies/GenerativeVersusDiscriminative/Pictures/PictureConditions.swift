@@ -15,6 +15,8 @@ enum PictureCondition: String, Codable, Sendable, CaseIterable, CodingKeyReprese
 
 /// The pictures of the study.
 struct StudyPictures: Sendable {
+  /// Of all of them, to tell results of other pictures apart.
+  let digest: String
   /// Training pictures are chosen among these.
   let pool: LabelledImages
   let watched: LabelledImages
@@ -44,6 +46,8 @@ struct StudyPictures: Sendable {
         "the strangers are \(strange.pixels.shape.dropFirst()) [channels, height, width], the pictures "
           + "\(pool.pixels.shape.dropFirst()); the same size would be right")
     }
+    let sets = [pool, watched, test] + (self.strangers.map { [$0.known, $0.new] } ?? [])
+    digest = Digest.sha256(Data(try sets.map { try $0.digest() }.joined().utf8))
   }
 
   /// `count` pictures, of each class as many, chosen at random.
@@ -109,4 +113,13 @@ struct StudyPictures: Sendable {
 
   /// The lower half.
   var missingRows: Range<Int> { test.pixels.shape[2] / 2..<test.pixels.shape[2] }
+}
+
+extension LabelledImages {
+  /// Of pixels, labels and classes.
+  func digest() throws -> String {
+    var bytes = try pixels.contiguous().withBytes { Data($0) }
+    bytes.append(Data((labels.map(String.init) + classes).joined(separator: "\n").utf8))
+    return Digest.sha256(bytes)
+  }
 }

@@ -23,8 +23,7 @@ struct PictureStudy {
     let size: Int
     let round: Int
     let isContaminated: Bool
-    let pool: Int
-    let strangers: Int
+    let pictures: String
     /// Of a committed model.
     var weights: String?
   }
@@ -58,7 +57,7 @@ struct PictureStudy {
   private func key(_ learner: String, size: Int, round: Int, isContaminated: Bool) -> Key {
     Key(
       study: settings.digest, learner: learner, size: size, round: round, isContaminated: isContaminated,
-      pool: pictures.pool.count, strangers: pictures.strangers?.new.count ?? 0)
+      pictures: pictures.digest)
   }
 
   func callAsFunction() throws -> [PictureRun] {

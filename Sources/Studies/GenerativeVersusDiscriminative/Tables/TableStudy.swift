@@ -50,8 +50,8 @@ struct TableStudy {
     if let pictures {
       let all = try LabelledImages(folder: pictures, split: .train)
         .spread(settings.mostLearned + settings.mostTested)
-      let digest = try all.pixels.withBytes { Digest.sha256(Data($0)) }
-      sources.append(Source(table: try Table(all, name: pictures.lastPathComponent), digest: digest))
+      sources.append(
+        Source(table: try Table(all, name: pictures.lastPathComponent), digest: try all.digest()))
     }
     return sources
   }
