@@ -32,8 +32,13 @@ struct GrowthSection {
     return
       "**O(log n) against O(n).** On \(steeper.count) of \(pairs.count) wide tables the rows that logistic regression needs grow "
       + "surely faster with the number of features n than those of naive Bayes. As a power of n they grow with exponents of "
-      + "\(range(pairs.map(\.1))) for naive Bayes and \(range(pairs.map(\.2))) for logistic regression; the theorems' bounds would "
-      + "be 0 and 1, and real features, of which some say all, are kinder than the worst case."
+      + "\(range(pairs.map(\.1))) for naive Bayes and \(range(pairs.map(\.2))) for logistic regression; log n itself has \(range(growths.map(Self.logarithm))) over these n, and n has 1."
+  }
+
+  /// The exponent that rows ∝ log n would have over the same numbers of features.
+  private static func logarithm(_ growth: FeatureGrowth) -> FeatureGrowth.Figure {
+    let rows = growth.features.map { log(Double($0)) }
+    return .init(mean: FeatureGrowth.exponent(growth.features, rows), standardError: 0)
   }
 
   private var text: String {

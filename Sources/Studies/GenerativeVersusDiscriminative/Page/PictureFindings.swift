@@ -30,7 +30,8 @@ struct PictureFindings {
       }
       guard asked > 0 else { return nil }
       let parts = [(smaller, below), (larger, above)].filter { !$0.1.isEmpty }.map { word, sizes in
-        sizes.count == asked ? "\(word) with any number" : "\(word) with \(Markdown.list(sizes))"
+        sizes.count == asked
+          ? "\(word) with every number that it was trained on" : "\(word) with \(Markdown.list(sizes))"
       }
       return "`\(name)` \(parts.isEmpty ? "nowhere surely different" : parts.joined(separator: " and "))"
     }.joined(separator: "; ")
@@ -54,7 +55,7 @@ struct PictureFindings {
     }
     return
       "**Noise** that no training picture had. Wrong answers of those trained on \(Markdown.grouped(size)) pictures: "
-      + "\(Markdown.list(parts)). A density of pixels is a statement about noise, too."
+      + "\(Markdown.list(parts))."
   }
 
   private var outliers: String? {

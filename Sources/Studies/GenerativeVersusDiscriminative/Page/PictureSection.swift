@@ -34,8 +34,10 @@ struct PictureSection {
     \(names.pictures), each class as often; the same recipe for every number of pictures (`study.yaml` has them), small networks
     trained for minutes at most, none of which is told that a shifted picture is the same picture. `flow`, `autoregressive` and
     `mixture` are models of P(picture | class) that classify by Bayes's rule, `discriminative` is a network for P(class | picture).
-    \(Markdown.grouped(plan.tested)) test pictures. Up to \(Markdown.grouped(plan.repeatedUpTo)) training pictures are chosen \(plan.repeats) times over, more of them once. Standard errors are the larger of what choices and what
-    test pictures tell. *Noisy*: normal noise of \(Int(plan.noise)) grey levels, in test pictures alone. *Half missing*: the lower half is summed
+    \(Markdown.grouped(plan.tested)) test pictures. Up to \(Markdown.grouped(plan.repeatedUpTo)) training pictures are chosen \(plan.repeats) times over, more of them once. Standard errors are of test pictures and of
+    choices; with one choice they say nothing of how another training would have ended, and *sure* is only about the test pictures.
+    Trainings see each picture 64 times within limits, at most 128,000 pictures in all: beyond 2,000 training pictures they do not get
+    longer, and the right end of the charts is no asymptote. *Noisy*: normal noise of \(Int(plan.noise)) grey levels, in test pictures alone. *Half missing*: the lower half is summed
     over, exactly, by the models that can (`flow` cannot); the network is shown the mean training picture there.
     \(strangersText)
 

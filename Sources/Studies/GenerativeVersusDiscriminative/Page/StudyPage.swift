@@ -61,7 +61,8 @@ struct StudyPage {
     of logistic regression and naive Bayes") gave an answer: the generative model is wrong more often once the data are many,
     but it comes near its own best with far fewer. Here their experiment is done again, and then with this package's models of
     pictures. This page was written by `pipeline study generative-vs-discriminative` from its results alone; errors are
-    percentages with standard errors, and *sure* means more than twice the standard error.
+    percentages with standard errors, and *sure* means more than twice the standard error of
+    one comparison: there are many here, and some such are chance.
 
     ## In short
 
@@ -78,7 +79,7 @@ struct StudyPage {
     ```
 
     MNIST is a folder with MNIST's files. Everything random is keyed by seeds, so one machine gives this page again byte for byte.
-    All figures are in [`results.csv`](results.csv), the charts also as SVG.
+    The figures of the charts of errors and of rows needed are in [`results.csv`](results.csv), the charts also as SVG.
 
     """
   }

@@ -35,7 +35,8 @@ struct PictureFigures: Sendable {
     runs.filter { $0.learner == learner && $0.size == size && $0.isContaminated == isContaminated }
   }
 
-  /// The mean over choices. Its standard error is the larger of what choices and what test pictures tell.
+  /// The mean over choices. Its standard error is of choices, where there are several, and of test
+  /// pictures.
   /// - Returns: nil where there is none.
   func figure(
     _ learner: String, _ size: Int, isContaminated: Bool = false, _ value: (PictureRun) -> Figure?
@@ -44,7 +45,7 @@ struct PictureFigures: Sendable {
     guard !values.isEmpty else { return nil }
     let (mean, spread) = meanWithError(values.map(\.mean))
     let own = values.map(\.standardError).reduce(0, +) / Double(values.count)
-    return (mean, max(own, values.count > 1 ? spread : 0))
+    return (mean, (own * own + (values.count > 1 ? spread * spread : 0)).squareRoot())
   }
 
   func error(_ learner: String, _ size: Int, _ condition: PictureCondition, isContaminated: Bool = false)
