@@ -43,7 +43,12 @@ extension LineChart.Scale {
         decades.flatMap { decade in factors.map { $0 * pow(10, Double(decade)) } }
           .filter { range.contains(log10($0)) }
       }
-      let chosen = values.first { $0.count <= count } ?? values.last ?? []
+      // A range within a factor of two or so may have none of them.
+      let chosen =
+        values.first { (2...max(2, count)).contains($0.count) }
+        ?? (decades.count > 2
+          ? values.last
+          : AxisTicks(pow(10, range.lowerBound)...pow(10, range.upperBound), count: count).values) ?? []
       return chosen.map { ($0, String(format: "%g", $0)) }
     }
   }

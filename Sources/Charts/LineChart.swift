@@ -16,7 +16,7 @@ public struct LineChart: Sendable, Equatable {
     public var name: String
     /// From left to right, or along a path.
     public var points: [Point]
-    /// A level to compare with, not a result.
+    /// A level to compare with, or another reading of what has the same colour.
     public var isDashed: Bool
     /// Place of its colour in `LineChart.colours`; curves that belong together have the same.
     public var colour: Int

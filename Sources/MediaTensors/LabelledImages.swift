@@ -126,6 +126,17 @@ public struct LabelledImages: Sendable {
       pixels: try pixels.indexSelect(0, places), labels: indices.map { labels[$0] }, classes: classes)
   }
 
+  /// Those to learn from, and about `count` others, evenly spread.
+  /// - Precondition: `count` is 1 or more, and there are as many.
+  public func holdingOut(_ count: Int) throws -> (known: LabelledImages, heldOut: LabelledImages) {
+    let stride = self.count / count
+    let isHeldOut = { (index: Int) in index % stride == stride - 1 }
+    return (
+      try subset((0..<self.count).filter { !isHeldOut($0) }),
+      try subset((0..<self.count).filter(isHeldOut))
+    )
+  }
+
   /// `count` of them (all, if there are fewer), evenly spread: they may lie in the order of their classes.
   public func spread(_ count: Int) throws -> LabelledImages {
     guard count < self.count else { return self }

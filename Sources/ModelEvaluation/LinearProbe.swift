@@ -17,14 +17,12 @@ public struct LinearProbe: Sendable {
     mean = try x.mean([0])
     deviation = try (x - mean).squared().mean([0]).squareRoot() + 1e-6
     let inputs = try Self.withOne((x - mean) / deviation)
-    var targets = [Double](repeating: 0, count: labels.count * classes)
-    for (row, label) in labels.enumerated() { targets[row * classes + label] = 1 }
     let transposed = try inputs.permuted([1, 0])
     let gram =
       try transposed.matmul(inputs)
       + Tensor.identity(inputs.shape[1], .float64) * (penalty * Double(labels.count))
     weights = try gram.cholesky().choleskySolve(
-      transposed.matmul(Tensor(targets, shape: [labels.count, classes])))
+      transposed.matmul(OneHot.rows(labels, classes: classes)))
   }
 
   private static func withOne(_ x: Tensor) throws -> Tensor {

@@ -65,6 +65,7 @@ import Testing
     #expect(values(0.9...2.1, 4) == [10, 20, 50, 100])
     #expect(values(0.9...2.6, 4) == [10, 30, 100, 300])
     #expect(values(0.9...4.6, 4) == [10, 100, 1000, 10_000])
+    #expect(values(1.34...1.66, 4) == [30, 40])
     let curve = LineChart.Curve("a", [.init(10, 1), .init(100, 2), .init(1000, 3), .init(0, 9)], colour: 0)
     let chart = LineChart(
       "t", horizontal: "x", vertical: "y", curves: [curve], scales: (.logarithmic, .linear))

@@ -14,6 +14,7 @@ struct AbstentionTests {
     let risk = Abstention.risk(
       scores: [0.9, 0.5, 0.7, 0.6], isRight: [true, false, true, false], coverages: [0.25, 0.5, 0.75, 1])
     #expect(risk == [0, 0, 1.0 / 3, 0.5])
+    #expect(Abstention.risk(scores: [.nan, 1], isRight: [true, true], coverages: [1]) == [0])
     for isRight in [[true, false, true], [false, true, true], [true, true, false]] {
       let tied = Abstention.risk(scores: [1, 1, 1], isRight: isRight, coverages: [0.34, 1])
       #expect(tied.allSatisfy { abs($0 - 1.0 / 3) < 1e-12 })
@@ -55,6 +56,16 @@ struct StudyPicturesTests {
     #expect(try some.pixels.bytes() != pictures.chosen(20, seed: 1, round: 1).pixels.bytes())
     #expect(throws: PipelineError.self) { try pictures.chosen(10_000, seed: 1, round: 0) }
     #expect(pictures.watched.count == 10 && pictures.pool.count + pictures.watched.count == 108)
+  }
+
+  @Test("sizes that cannot be are found before any training")
+  func impossibleSizes() throws {
+    for size in [1, 10_000] {
+      let other = try SmallStudy(edit: { $0.replacing("sizes: [10, 40]", with: "sizes: [10, \(size)]") })
+      let error = #expect(throws: PipelineError.self) { try other.page() }
+      #expect(error?.description.contains("'sizes' of study.yaml has \(size)") == true)
+      #expect(!FileManager.default.fileExists(atPath: other.output.path))
+    }
   }
 
   @Test("other pictures or labels are another set")

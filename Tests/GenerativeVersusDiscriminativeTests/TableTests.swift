@@ -58,6 +58,7 @@ struct TableTests {
       ("a,b\n1,2\n", "no column 'class'"), ("a,class\n1,x\n2,y\n", "2 whole rows of 2 classes"),
       ("a,class\n" + String(repeating: "1,x\n", count: 50), "50 whole rows of 1 classes"),
       ("a,class\n" + String(repeating: "1,x\n2,\n", count: 30), "row 2 has 2 fields, class ''"),
+      ("a,class\n" + String(repeating: "1,x\nNA,y\n", count: 30), "numbers and 'NA'"),
       ("a (count),class\n" + String(repeating: "1,x\n-2,y\n", count: 30), "a count below 0"),
     ])
   func refusals(_ text: String, _ words: String) throws {

@@ -37,6 +37,7 @@ public struct GenerativeVersusDiscriminative: Sendable {
   }
 
   private let settings: PictureSettings
+  /// They learned Fashion-MNIST.
   private let committed: [Specification.Model]
 
   /// Reads the recipes in `study.yaml` beside the specifications of tasks.
@@ -70,8 +71,9 @@ public struct GenerativeVersusDiscriminative: Sendable {
       page.names = (
         request.pictures?.lastPathComponent ?? "", request.strangers?.lastPathComponent ?? ""
       )
+      let isTheirs = request.pictures?.standardizedFileURL.path == ClassImage.debianFolder.path
       let study = PictureStudy(
-        settings: settings, committed: committed, pictures: pictures, store: store,
+        settings: settings, committed: isTheirs ? committed : [], pictures: pictures, store: store,
         workers: request.workers, log: request.log, progress: request.progress)
       page.runs = try study()
       page.committed = try study.committedRuns()

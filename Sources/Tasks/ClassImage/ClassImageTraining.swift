@@ -44,26 +44,11 @@ extension MixtureRecipe {
 }
 
 extension LabelledImages {
-  /// Those to train on, and others to watch, evenly spread: at most a fifth.
-  fileprivate func split(heldOut wanted: Int) throws -> (known: LabelledImages, watched: LabelledImages) {
-    let heldOut = min(wanted, count / 5)
-    guard heldOut >= 2 else {
-      throw PipelineError.data("\(count) pictures are too few to train on; ten or more are needed")
-    }
-    let stride = count / heldOut
-    let isHeldOut = { (index: Int) in index % stride == stride - 1 }
-    return (
-      try subset((0..<count).filter { !isHeldOut($0) }), try subset((0..<count).filter(isHeldOut))
-    )
-  }
-
   /// P(y) by how often each class is there.
   /// - Throws: `PipelineError` of kind `.data` for a class without pictures.
-  func prior() throws -> [Double] { try Self.prior(labels, classes: classes) }
-
-  fileprivate static func prior(_ labels: [Int], classes: [String]) throws -> [Double] {
+  func prior() throws -> [Double] {
     try classes.indices.map { label in
-      let share = Double(labels.count { $0 == label }) / Double(labels.count)
+      let share = Double(labels.count { $0 == label }) / Double(count)
       guard share > 0 else { throw PipelineError.data("there is no picture of class '\(classes[label])'") }
       return share
     }
@@ -83,7 +68,7 @@ extension ClassImage: TrainableTask {
   }
 
   /// Where Debian's package `dataset-fashion-mnist` puts its files.
-  static let debianFolder = URL(fileURLWithPath: "/usr/share/datasets/fashion-mnist")
+  public static let debianFolder = URL(fileURLWithPath: "/usr/share/datasets/fashion-mnist")
 
   /// The folder that `--data` names, or Debian's Fashion-MNIST.
   /// - Throws: `PipelineError` of kind `.usage` for several, and for none where Debian's is not installed.
@@ -108,7 +93,14 @@ extension ClassImage: TrainableTask {
         folder: Self.folder(request.data), split: .train, classes: classes.isEmpty ? nil : classes)
       let size = data.pixels.shape.dropFirst().map(String.init).joined(separator: "×")
       request.log.info("\(data.count) pictures \(size) of \(data.classes.count) classes")
-      return try data.split(heldOut: heldOut)
+      let count = min(heldOut, data.count / 5)
+      guard count >= 2 else {
+        throw PipelineError.data(
+          "\(data.count) pictures with \(heldOut) held out are too few to train on; ten pictures and two held out are the least"
+        )
+      }
+      let parts = try data.holdingOut(count)
+      return Pictures(known: parts.known, watched: parts.heldOut, prior: try data.prior())
     }
     return TrainingReport(
       weights: try request.writeWeights(recipe: trained.recipe) { try trained.model.weights(notes: $0) },
@@ -126,7 +118,9 @@ extension ClassImage: TrainableTask {
     by recipe: YAMLValue, of owner: String, on known: LabelledImages, watching watched: LabelledImages,
     _ request: TrainingRequest
   ) throws -> ClassImageModel {
-    try trained(recipe, of: owner, request) { _, _ in (known, watched) }.model
+    try trained(recipe, of: owner, request) { _, _ in
+      Pictures(known: known, watched: watched, prior: try known.prior())
+    }.model
   }
 
   /// What a recipe makes of pictures.
@@ -138,20 +132,25 @@ extension ClassImage: TrainableTask {
     let figure: (name: String, value: Double)
   }
 
-  /// The pictures to train on, and those to watch the loss on.
-  private typealias Pictures = (_ classes: [String], _ heldOut: Int) throws -> (
-    known: LabelledImages, watched: LabelledImages
-  )
+  private struct Pictures {
+    let known: LabelledImages
+    /// The loss is watched on these.
+    let watched: LabelledImages
+    /// P(class) of the mixture.
+    let prior: [Double]
+  }
+
+  private typealias Source = (_ classes: [String], _ heldOut: Int) throws -> Pictures
 
   private static func trained(
-    _ recipe: YAMLValue, of owner: String, _ request: TrainingRequest, _ pictures: Pictures
+    _ recipe: YAMLValue, of owner: String, _ request: TrainingRequest, _ source: Source
   ) throws -> Trained {
     let family: String? = try YAMLReader(recipe, of: owner).optional("family")
     func train<Network: NetworkRecipe>(_ network: Network.Type) throws -> Trained {
-      try trainFamily(recipe.decode(FamilyRecipe<Network>.self, of: owner), request, pictures)
+      try trainFamily(recipe.decode(FamilyRecipe<Network>.self, of: owner), request, source)
     }
     return switch family {
-    case "mixture": try trainMixture(recipe.decode(MixtureRecipe.self, of: owner), request, pictures)
+    case "mixture": try trainMixture(recipe.decode(MixtureRecipe.self, of: owner), request, source)
     case "autoregressive": try train(AutoregressiveArchitecture.Recipe.self)
     case "flow": try train(FlowArchitecture.Recipe.self)
     case "discriminative": try train(DiscriminativeArchitecture.Recipe.self)
@@ -169,20 +168,21 @@ extension ClassImage: TrainableTask {
   }
 
   private static func trainFamily<Network>(
-    _ given: FamilyRecipe<Network>, _ request: TrainingRequest, _ pictures: Pictures
+    _ given: FamilyRecipe<Network>, _ request: TrainingRequest, _ source: Source
   ) throws -> Trained {
     var recipe = given
     if let steps = request.steps { recipe.training.steps = steps }
     if let seed = request.seed { recipe.training.seed = seed }
-    let (known, watched) = try pictures(recipe.classes, recipe.heldOut)
-    let result = try FamilyTraining(recipe: recipe, request: request)(known, watching: watched)
+    let pictures = try source(recipe.classes, recipe.heldOut)
+    let result = try FamilyTraining(recipe: recipe, request: request)(
+      pictures.known, watching: pictures.watched)
     return Trained(
       model: result.model, recipe: recipe, isFinished: result.isFinished,
       figure: ("held-out loss", result.loss))
   }
 
   private static func trainMixture(
-    _ given: MixtureRecipe, _ request: TrainingRequest, _ pictures: Pictures
+    _ given: MixtureRecipe, _ request: TrainingRequest, _ source: Source
   ) throws -> Trained {
     var recipe = given
     if let steps = request.steps { recipe.iterations = steps }
@@ -193,16 +193,14 @@ extension ClassImage: TrainableTask {
       request.log.info(
         "a mixture is fitted within minutes: --resume begins anew, and there is no --time-limit")
     }
-    let (known, watched) = try pictures(recipe.classes, recipe.heldOut)
-    let result = try fit(recipe, known, calibratedOn: watched, request)
+    let result = try fit(recipe, source(recipe.classes, recipe.heldOut), request)
     return Trained(model: result.model, recipe: recipe, figure: ("held-out bits/dim", result.bits))
   }
 
   private static func fit(
-    _ recipe: MixtureRecipe, _ known: LabelledImages, calibratedOn calibration: LabelledImages,
-    _ request: TrainingRequest
+    _ recipe: MixtureRecipe, _ pictures: Pictures, _ request: TrainingRequest
   ) throws -> (model: ClassImageModel, bits: Double) {
-    let prior = try LabelledImages.prior(known.labels + calibration.labels, classes: known.classes)
+    let (known, calibration) = (pictures.known, pictures.watched)
     let shape = known.pixels.shape
     let x = try LabelledImages.dequantized(
       known.pixels, noise: BatchNoise(seed: recipe.seed, first: 0, count: known.count)
@@ -228,7 +226,7 @@ extension ClassImage: TrainableTask {
       }
     }
     var description = ClassImageModel.Description(
-      classes: known.classes, prior: prior, channels: shape[1],
+      classes: known.classes, prior: pictures.prior, channels: shape[1],
       height: shape[2], width: shape[3])
     let model = try ClassImageModel(
       MixtureArchitecture(mixture: mixture.configuration), description: description)

@@ -1,3 +1,4 @@
+internal import ModelEvaluation
 internal import Torch
 
 /// P(y | x) as the softmax of linear functions of x: the discriminative partner of naive Bayes (Ng & Jordan 2002,

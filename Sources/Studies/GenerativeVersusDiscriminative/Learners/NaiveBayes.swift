@@ -1,4 +1,5 @@
 internal import Foundation
+internal import ModelEvaluation
 internal import Torch
 
 /// The statistical generative model with its prior: P(x, y) = P(y) Π P(x_i | y), every feature by itself given the class.
@@ -86,14 +87,5 @@ struct NaiveBayes: Sendable {
     return try numbers.squared().matmul(squares.permuted([1, 0]))
       + numbers.matmul(values.permuted([1, 0])) + rest.matmul(logLevels.permuted([1, 0])) + constants
       + logPrior
-  }
-}
-
-/// A one in the place of each row's class.
-enum OneHot {
-  static func rows(_ labels: [Int], classes: Int) throws -> Tensor {
-    var values = [Double](repeating: 0, count: labels.count * classes)
-    for (row, label) in labels.enumerated() { values[row * classes + label] = 1 }
-    return try Tensor(values, shape: [labels.count, classes])
   }
 }

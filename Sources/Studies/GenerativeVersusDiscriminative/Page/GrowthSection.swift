@@ -72,12 +72,19 @@ struct GrowthSection {
   private var figures: [[String]] {
     growths.flatMap { growth in
       growth.learners.indices.flatMap { learner in
-        zip(growth.features, growth.needed[learner]).map { count, needed in
+        [
           [
-            "growth", growth.table, growth.learners[learner].rawValue, "\(count)", "rows needed",
-            Markdown.number(needed.mean, 1), Markdown.number(needed.standardError, 1),
+            "growth", growth.table, growth.learners[learner].rawValue, "", "exponent",
+            Markdown.number(growth.exponents[learner].mean, 3),
+            Markdown.number(growth.exponents[learner].standardError, 3),
           ]
-        }
+        ]
+          + zip(growth.features, growth.needed[learner]).map { count, needed in
+            [
+              "growth", growth.table, growth.learners[learner].rawValue, "\(count)", "rows needed",
+              Markdown.number(needed.mean, 1), Markdown.number(needed.standardError, 1),
+            ]
+          }
       }
     }
   }

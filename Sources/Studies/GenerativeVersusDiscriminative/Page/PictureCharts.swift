@@ -33,8 +33,9 @@ struct PictureCharts {
     let shown = [("as they are", PictureCondition.clean), ("noisy", .noisy), ("half missing", .half)].map {
       title, condition in chart(title, figures.sizes) { figures.error($0, $1, condition) }
     }
-    guard !figures.contaminatedSizes.isEmpty else { return shown }
-    return shown + [
+    let answered = shown.filter { !$0.curves.isEmpty }
+    guard !figures.contaminatedSizes.isEmpty else { return answered }
+    return answered + [
       chart("strangers among them", figures.contaminatedSizes) {
         figures.error($0, $1, .clean, isContaminated: true)
       }

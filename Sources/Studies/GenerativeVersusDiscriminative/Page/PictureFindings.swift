@@ -6,7 +6,12 @@ struct PictureFindings {
   let strangers: String
 
   var sentences: [String] {
-    [sizes, half, noise, outliers, confidence, strange].compactMap { $0 }
+    (canCompare ? [sizes, half, noise, outliers, confidence] : [noise]).compactMap { $0 }
+      + [strange].compactMap { $0 }
+  }
+
+  private var canCompare: Bool {
+    !figures.generative.isEmpty && figures.learners.contains(PictureFigures.discriminative)
   }
 
   private typealias Measure = (_ learner: String, _ size: Int) -> PictureFigures.Figure?
@@ -46,7 +51,10 @@ struct PictureFindings {
       + "classifies: \(errors(.clean))."
   }
 
-  private var half: String { "**The lower half missing.** Likewise: \(errors(.half))." }
+  private var half: String? {
+    let compared = errors(.half)
+    return compared.isEmpty ? nil : "**The lower half missing.** Likewise: \(compared)."
+  }
 
   private var noise: String? {
     guard let size = figures.sizes.last else { return nil }

@@ -6,12 +6,16 @@ struct PictureSection {
   private let figures: PictureFigures
   private let committed: PictureFigures
   private let plan: PictureSettings.Plan
+  /// Of the learner that sees the most pictures.
+  private let longest: PictureSettings.Length?
   private let names: (pictures: String, strangers: String)
 
   init(page: StudyPage) {
     figures = PictureFigures(runs: page.runs)
     committed = PictureFigures(runs: page.committed)
     plan = page.settings.plan
+    longest = page.settings.learners.map(\.length).filter { $0.epochs > 0 }
+      .max { $0.mostSteps * $0.picturesPerStep < $1.mostSteps * $1.picturesPerStep }
     names = page.names
   }
 
@@ -36,8 +40,7 @@ struct PictureSection {
     `mixture` are models of P(picture | class) that classify by Bayes's rule, `discriminative` is a network for P(class | picture).
     \(Markdown.grouped(plan.tested)) test pictures. Up to \(Markdown.grouped(plan.repeatedUpTo)) training pictures are chosen \(plan.repeats) times over, more of them once. Standard errors are of test pictures and of
     choices; with one choice they say nothing of how another training would have ended, and *sure* is only about the test pictures.
-    Trainings see each picture 64 times within limits, at most 128,000 pictures in all: beyond 2,000 training pictures they do not get
-    longer, and the right end of the charts is no asymptote. *Noisy*: normal noise of \(Int(plan.noise)) grey levels, in test pictures alone. *Half missing*: the lower half is summed
+    \(lengthText) *Noisy*: normal noise of \(Int(plan.noise)) grey levels, in test pictures alone. *Half missing*: the lower half is summed
     over, exactly, by the models that can (`flow` cannot); the network is shown the mean training picture there.
     \(strangersText)
 
@@ -77,9 +80,20 @@ struct PictureSection {
       }
   }
 
+  private var lengthText: String {
+    guard let length = longest else { return "" }
+    let seen = length.mostSteps * length.picturesPerStep
+    return
+      "Trainings show each picture \(Int(length.epochs)) times within limits, at most \(Markdown.grouped(seen)) pictures in all: beyond "
+      + "\(Markdown.rough(Double(seen) / length.epochs)) training pictures they do not get longer, and the right end of the charts is no asymptote."
+  }
+
   private var strangersText: String {
-    guard !figures.contaminatedSizes.isEmpty else {
+    guard figures.hasStrangers else {
       return "There are no pictures of no class; `--foreign` names some."
+    }
+    guard !figures.contaminatedSizes.isEmpty else {
+      return "*Strangers* are from \(names.strangers), of no class."
     }
     return
       "*Strangers*: \(Markdown.number(plan.strangers * 100, 0)) % of the training pictures are from \(names.strangers), of no class, "
@@ -113,7 +127,7 @@ struct PictureSection {
       }
     return """
 
-      The committed models of class-image are the same kinds, larger, and learned from all pictures for up to 40 minutes. Wrong (%):
+      The committed models of class-image are of the same kinds, larger, and learned for longer, as their model card says. Wrong (%):
 
       \(Markdown.table(rows))
 
@@ -182,17 +196,33 @@ struct PictureSection {
         ("strangers 99 % sure", { $0.answers[.strangers]?.confidentErrors(PictureFigures.sure) }),
         ("own refused", { $0.refused(.clean) }), ("strangers refused", { $0.refused(.strangers) }),
       ]
-    return figures.learners.flatMap { learner in
-      [(figures.sizes, false), (figures.contaminatedSizes, true)].flatMap { sizes, isContaminated in
-        sizes.flatMap { size in
-          values.compactMap { name, value in
-            row(
-              learner, size, name,
-              figures.figure(learner, size, isContaminated: isContaminated, value),
-              isContaminated: isContaminated)
-          }
+    let harm = figures.learners.flatMap { learner in
+      figures.contaminatedSizes.compactMap {
+        row(learner, $0, "harm of strangers", figures.harm(learner, $0), isContaminated: true)
+      }
+    }
+    let committed = committed.runs.flatMap { run in
+      values.compactMap { name, value in
+        value(run).map {
+          [
+            "pictures", "committed model", run.learner, "", name, Markdown.number($0.mean, 5),
+            Markdown.number($0.standardError, 5),
+          ]
         }
       }
     }
+    return harm + committed
+      + figures.learners.flatMap { learner in
+        [(figures.sizes, false), (figures.contaminatedSizes, true)].flatMap { sizes, isContaminated in
+          sizes.flatMap { size in
+            values.compactMap { name, value in
+              row(
+                learner, size, name,
+                figures.figure(learner, size, isContaminated: isContaminated, value),
+                isContaminated: isContaminated)
+            }
+          }
+        }
+      }
   }
 }

@@ -3,7 +3,7 @@ internal import Foundation
 internal import MediaIO
 internal import PipelineCore
 
-/// The page of results: `README.md` with its charts, and every figure in `results.csv`.
+/// The page of results: `README.md` with its charts, and `results.csv` with the figures.
 struct StudyPage {
   let settings: PictureSettings
   /// Random partitions of each table.
@@ -35,12 +35,11 @@ struct StudyPage {
       growths.isEmpty ? nil : GrowthSection(growths: growths).section,
       runs.isEmpty ? nil : PictureSection(page: self).section,
     ].compactMap { $0 }
-    for (name, sheet) in sections.flatMap(\.charts) {
-      for format in LineChart.Format.allCases {
-        try AtomicFile.write(
-          sheet.file(format), to: folder.appendingPathComponent("\(name).\(format.rawValue)"))
-      }
+    // All are drawn before one is written.
+    let charts = try sections.flatMap(\.charts).flatMap { name, sheet in
+      try LineChart.Format.allCases.map { (file: "\(name).\($0.rawValue)", data: try sheet.file($0)) }
     }
+    for (file, data) in charts { try AtomicFile.write(data, to: folder.appendingPathComponent(file)) }
     let rows = [Self.columns] + sections.flatMap(\.figures)
     let csv = rows.map { row in row.map(Self.field).joined(separator: ",") + "\n" }.joined()
     try AtomicFile.write(Data(csv.utf8), to: folder.appendingPathComponent("results.csv"))
@@ -79,7 +78,7 @@ struct StudyPage {
     ```
 
     MNIST is a folder with MNIST's files. Everything random is keyed by seeds, so one machine gives this page again byte for byte.
-    The figures of the charts of errors and of rows needed are in [`results.csv`](results.csv), the charts also as SVG.
+    The figures are in [`results.csv`](results.csv), but for the curves by coverage; the charts are there as SVG, too.
 
     """
   }

@@ -5,6 +5,10 @@ internal import Foundation
 struct TableSection {
   let curves: [LearningCurve]
   let splits: Int
+  private let settings = LearningCurve.Settings()
+  private let solver = LimitedMemoryBFGS()
+
+  init(curves: [LearningCurve], splits: Int) { (self.curves, self.splits) = (curves, splits) }
 
   var section: StudyPage.Section {
     StudyPage.Section(
@@ -89,12 +93,12 @@ struct TableSection {
     """
     ## Tables
 
-    Each table is split \(splits) times at random into rows to learn from and rows to test on (30 %, at most 2,000); within a split a smaller
+    Each table is split \(splits) times at random into rows to learn from and rows to test on (\(Markdown.number(settings.testedShare * 100, 0)) %, at most \(Markdown.grouped(settings.mostTested))); within a split a smaller
     sample is the beginning of a larger one, so differences are of pairs. Naive Bayes: Gaussian numbers with one variance for all
     classes (the partner of logistic regression: its boundary is linear as well) or one for each class, multinomial categories and
     counts with one more of each level, P(class) by frequency. Logistic regression: penalty λ/2 ‖W‖² with λ = 1, scikit-learn's
-    usual one, and 0.001, which is hardly any. The latter is stopped at a gradient of 10⁻⁴ or after 200 iterations, before its minimum:
-    stopping early regularises it, and shifts its errors by up to about a point, so read its column as that learner's. At most 5,000 rows
+    usual one, and 0.001, which is hardly any. The latter is stopped at a gradient of \(solver.tolerance) or after \(solver.iterations) iterations, before its minimum:
+    stopping early regularises it, so read its column as that learner's. At most \(Markdown.grouped(settings.mostLearned)) rows
     are learned from. Numbers are standardised by the sample; a class that the sample does not show is
     not said by any of them. Error bars show how much the mean over splits would vary over other splits of the same table, not
     over other tables of the same kind.

@@ -10,8 +10,6 @@ struct PictureRun: Codable, Sendable {
   let size: Int
   let round: Int
   let isContaminated: Bool
-  let seconds: Double
-  let steps: Int
   /// By how the test pictures were shown; without what a learner cannot answer.
   let answers: [PictureCondition: Answers]
 
@@ -46,35 +44,4 @@ struct Answers: Codable, Sendable, Equatable {
   }
 
   var meanLoss: (mean: Double, standardError: Double) { meanWithError(losses) }
-}
-
-/// How often answers are wrong when only the surest are given: the risk-coverage curve (El-Yaniv & Wiener 2010, "On the
-/// foundations of noise-free selective classification").
-enum Abstention {
-  /// - Parameters:
-  ///   - scores: how sure each answer is; equal ones are given together or not at all, so that their order is nothing.
-  ///   - coverages: shares of answers that are given.
-  /// - Returns: for each coverage the share of wrong ones among those given, equal scores counting as their mean.
-  static func risk(scores: [Double], isRight: [Bool], coverages: [Double]) -> [Double] {
-    let order = scores.indices.sorted { scores[$0] > scores[$1] }
-    var wrong = [0.0]
-    var place = 0
-    while place < order.count {
-      var end = place
-      while end < order.count, scores[order[end]] == scores[order[place]] { end += 1 }
-      let share = Double(order[place..<end].count { !isRight[$0] }) / Double(end - place)
-      for _ in place..<end { wrong.append(wrong.last! + share) }
-      place = end
-    }
-    return coverages.map { coverage in
-      let count = max(1, Int((coverage * Double(scores.count)).rounded()))
-      return wrong[count] / Double(count)
-    }
-  }
-
-  /// The mean risk over all coverages, 0 for none.
-  static func area(scores: [Double], isRight: [Bool]) -> Double {
-    let coverages = scores.indices.map { Double($0 + 1) / Double(scores.count) }
-    return risk(scores: scores, isRight: isRight, coverages: coverages).reduce(0, +) / Double(scores.count)
-  }
 }

@@ -26,6 +26,8 @@ struct PictureStudy {
     let pictures: String
     /// Of a committed model.
     var weights: String?
+    /// Counts up when the same pictures would give other answers.
+    var version = 1
   }
 
   /// One training that is to be done.
@@ -101,7 +103,7 @@ struct PictureStudy {
       "\(job.learner.name), \(what), choice \(job.round + 1): \(wrong) % wrong, \(Int(seconds)) s")
     return PictureRun(
       learner: job.learner.name, size: job.size, round: job.round, isContaminated: job.isContaminated,
-      seconds: seconds, steps: steps, answers: answers)
+      answers: answers)
   }
 
   /// The committed models on the same test pictures.
@@ -113,7 +115,7 @@ struct PictureStudy {
       return try store.result("committed-\(entry.name)", settings: key) {
         let model = try ClassImageModel(contentsOf: entry.weights)
         return PictureRun(
-          learner: entry.name, size: 0, round: 0, isContaminated: false, seconds: 0, steps: 0,
+          learner: entry.name, size: 0, round: 0, isContaminated: false,
           answers: try answers(of: model, known: pictures.pool))
       }
     }

@@ -112,6 +112,14 @@ extension Table {
       csv.rows.contains { !$0[column].isEmpty }
         && csv.rows.allSatisfy { $0[column].isEmpty || Double($0[column])?.isFinite == true }
     }
+    for (column, isNumeric) in zip(features, isNumeric) where !isNumeric {
+      let cells = csv.rows.map { $0[column] }.filter { !$0.isEmpty }
+      if let word = cells.first(where: { Double($0) == nil }), cells.contains(where: { Double($0) != nil }) {
+        throw fault(
+          "column '\(csv.header[column])' has numbers and '\(word)'; a field for a missing number is empty, and no category is a number"
+        )
+      }
+    }
     let numeric = zip(features, isNumeric).filter(\.1).map(\.0)
     let isCount = { (column: Int) in csv.header[column].hasSuffix(" (count)") }
     let plain = numeric.filter { !isCount($0) } + numeric.filter(isCount)

@@ -29,10 +29,18 @@ struct StudyPictures: Sendable {
     guard plan.watched >= 2, plan.watched * 2 <= all.count else {
       throw PipelineError.usage("'watched' is \(plan.watched); 2 to half of \(all.count) would be right")
     }
-    let stride = all.count / plan.watched
-    let isWatched = { (index: Int) in index % stride == stride - 1 }
-    pool = try all.subset((0..<all.count).filter { !isWatched($0) })
-    watched = try all.subset((0..<all.count).filter(isWatched))
+    let parts = try all.holdingOut(plan.watched)
+    (pool, watched) = parts
+    let rarest =
+      all.classes.indices.map { label in
+        parts.known.labels.count { $0 == label }
+      }.min() ?? 0
+    let possible = all.classes.count...max(all.classes.count, all.classes.count * rarest)
+    if let size = (plan.sizes + plan.contaminatedSizes).first(where: { !possible.contains($0) }) {
+      throw PipelineError.usage(
+        "'sizes' of study.yaml has \(size), with each class as often; \(possible.lowerBound) to \(possible.upperBound) pictures would be right"
+      )
+    }
     test = try LabelledImages(folder: folder, split: .test, classes: all.classes).spread(plan.tested)
     self.strangers = try strangers.map {
       (
